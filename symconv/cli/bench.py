@@ -1,0 +1,101 @@
+"""`symconv bench`: how long the commands take, as ratios to `import sympy` measured in the same run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+import click
+
+_BASE = ("import sympy", (sys.executable, "-c", "import sympy"), None)
+_SYMCONV = (sys.executable, "-c", "from symconv.cli import main; main()")
+# What is measured, the command, and the most it may take in units of the base.
+_COMMANDS = (
+    ("symconv --help", (*_SYMCONV, "--help"), None),
+    ("symconv derive (the article)", (*_SYMCONV, "derive"), 4.0),
+    ("symconv prove (every reading)", (*_SYMCONV, "prove"), 8.0),
+    ("symconv derive conv2d, k = 3", (*_SYMCONV, "derive", "conv2d", "--kernel-shape", "3,3", "--wrt", "x"), None),
+    (
+        "symconv derive conv2d, k = 10**9",
+        (*_SYMCONV, "derive", "conv2d", "--kernel-shape", "1000000000,1000000000", "--wrt", "x"),
+        None,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median seconds of one thing, its ratio to the base where it has one, and the ratio that is allowed."""
+
+    name: str
+    seconds: float
+    ratio: float | None = None
+    limit: float | None = None
+
+
+@click.command("bench")
+@click.option("--runs", type=click.IntRange(1, 100), default=7, show_default=True, help="counted runs of each command")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(runs: int, style: str) -> int:
+    """Time the commands, alternating with `import sympy`, and single 2-D proofs. Medians.
+
+    The figures are reported, not judged: the exit code is 0 whatever they are.
+    """
+    timings = [*_commands(runs), *_proofs(runs)]
+    if style == "json":
+        click.echo(json.dumps({"schema": 1, "timings": [vars(t) for t in timings]}, indent=2))
+        return 0
+    for t in timings:
+        ratio = "" if t.ratio is None else f"{t.ratio:6.2f} x"
+        limit = "" if t.limit is None else f"  (at most {t.limit:g} x)"
+        click.echo(f"{t.name:<58} {t.seconds * 1000:8.0f} ms {ratio}{limit}")
+    return 0
+
+
+def _commands(runs: int) -> list[Timing]:
+    """Every command in turn, again and again, so that a slow spell of the machine falls on all of them."""
+    every = (_BASE, *_COMMANDS)
+    seconds: dict[str, list[float]] = {name: [] for name, _, _ in every}
+    for _ in range(runs + 1):
+        for name, arguments, _ in every:
+            seconds[name].append(_timed(lambda arguments=arguments: _quiet(arguments)))  # type: ignore[misc]
+    medians = {name: median(values[1:]) for name, values in seconds.items()}
+    base = medians[_BASE[0]]
+    return [Timing(name, medians[name], medians[name] / base, limit) for name, _, limit in every]
+
+
+def _quiet(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(arguments, capture_output=True, check=False)
+    if done.returncode > 1:
+        raise click.ClickException(f"{' '.join(arguments[2:])} ended with {done.returncode}")
+
+
+def _timed(run: Callable[[], object]) -> float:
+    start = perf_counter()
+    run()
+    return perf_counter() - start
+
+
+def _proofs(runs: int) -> list[Timing]:
+    """The proof of each form of the input gradient of a 2-D layer, against its adjoint relation."""
+    from symconv.derive import available_forms
+    from symconv.layers import build_layer
+    from symconv.prove.prover import prove_gradient
+
+    out = []
+    for attributes in (
+        {"strides": (1, 1), "pads": (0, 0, 0, 0), "dilations": (1, 1), "group": 1},
+        {"strides": (2, 2), "pads": (1, 1, 1, 1), "dilations": (1, 1), "group": 1},
+        {"strides": (2, 3), "dilations": (2, 1)},
+    ):
+        layer = build_layer("conv2d", attributes)
+        for form, sums in available_forms(layer, "x").items():
+            times = [_timed(lambda s=sums, at=layer: prove_gradient(s, at, "x")) for _ in range(runs)]  # type: ignore[misc]
+            name = ", ".join(f"{k} {','.join(map(str, v)) if isinstance(v, tuple) else v}" for k, v in attributes.items())
+            out.append(Timing(f"proof: {form}, {name}"[:58], median(times)))
+    return out

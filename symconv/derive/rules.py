@@ -1,0 +1,179 @@
+"""The rules. Each takes a sum to a `Move`: the pieces it becomes, and the change of index that the prover checks.
+
+A rule's docstring is its equation. No rule calls SymPy's `Sum`, `KroneckerDelta`, `solve` or `simplify`: deltas are
+solved over the integers here, with divisibility and range kept as visible guards until a rule discharges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import sympy as sp
+
+from symconv.derive.affine import cancel, coefficient, extremes, normal, positive
+from symconv.ir import (
+    Between,
+    CeilDiv,
+    Context,
+    Divides,
+    Equal,
+    FloorDiv,
+    Guard,
+    IndexedSum,
+    Move,
+    NotApplicable,
+    Piece,
+    Quot,
+    Range,
+)
+
+Rule = Callable[[IndexedSum], Move]
+
+
+def solve(g: Equal, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """a i + c = q  <=>  i = (q - c)/a and a | q - c;  returns (q - c, a) with a > 0"""
+    a, c = coefficient(g.lhs - g.rhs, i)
+    if positive(-a):
+        a, c = -a, -c
+    if not positive(a):
+        raise NotApplicable(f"{i} has coefficient {sp.sstr(a)} in the delta: its sign must be known and not zero")
+    return sp.expand(-c), a
+
+
+def sift(s: IndexedSum, g: Equal, i: sp.Symbol) -> Move:
+    """sum_i [a i + c = q] F(i)  =  [a | q - c] [lo <= (q - c)/a <= hi] F((q - c)/a)"""
+    num, den = solve(g, i)
+    value = Quot(num, den)
+    if any(b.has(i) for r in s.ranges for b in r.bounds if r.index != i):
+        raise NotApplicable(f"another range depends on {i}")
+    divides = (Divides(den, num),) if den != 1 else ()
+    inside = tuple(b.map(lambda e: e.xreplace({i: value})) for b in s.range_of(i).guards())
+    rest = s.with_(guards=tuple(x for x in s.guards if x != g)).substitute({i: value})
+    after = normal(rest.with_(guards=divides + rest.guards + inside))
+    return Move(s, (Piece(after, ((i, value),)),))
+
+
+def sift_all(s: IndexedSum, prefer: Callable[[Sequence[sp.Symbol]], Sequence[sp.Symbol]]) -> Move:
+    """Sift every delta that some summed index solves; `prefer` orders the candidates of each.
+
+    A delta that no candidate solves stays where it is: a sum with a bracket is still a right sum.
+    """
+    move = Move.same(s)
+    for _ in range(sum(isinstance(g, Equal) for g in s.guards)):
+        move = then(move, partial(_sift_one, prefer=prefer))
+    return move
+
+
+def _sift_one(s: IndexedSum, prefer: Callable[[Sequence[sp.Symbol]], Sequence[sp.Symbol]]) -> Move:
+    for g in (g for g in s.guards if isinstance(g, Equal)):
+        difference = (g.lhs - g.rhs).free_symbols
+        for i in prefer([i for i in s.indices if i in difference]):
+            try:
+                return sift(s, g, i)
+            except NotApplicable:
+                continue
+    return Move.same(s)
+
+
+def discharge(s: IndexedSum) -> Move:
+    """[lo <= e <= hi] F = F where e stays within lo..hi while its indices range;  [e = e] = 1;  [a | a e] = 1"""
+    ranges = {r.index: r for r in s.ranges}
+    boxes = {i: r for i, r in ranges.items() if not set().union(*(b.free_symbols for b in r.bounds)) & set(ranges)}
+
+    def trivial(g: Guard) -> bool:
+        if isinstance(g, Equal):
+            return bool(g.lhs == g.rhs)
+        if isinstance(g, Divides):
+            return not Quot(g.num, g.den).has(Quot) or g.den == 1
+        if g.e in ranges and g.lo in ranges[g.e].lowers and g.hi in ranges[g.e].uppers:
+            return True
+        return _never_negative(g.e - g.lo, boxes) and _never_negative(g.hi - g.e, boxes)
+
+    return Move(s, (Piece(s.with_(guards=tuple(g for g in s.guards if not trivial(g)))),))
+
+
+def _never_negative(e: sp.Expr, boxes: Mapping[sp.Symbol, Range]) -> bool:
+    """Is the least value of `e`, while its indices range over their boxes, known not to be negative?"""
+    try:
+        least, _ = extremes(e, {i: r for i, r in boxes.items() if e.has(i)})
+    except NotApplicable:
+        return False
+    return least.is_nonnegative is True
+
+
+def extend_by_zero(s: IndexedSum, name: str, context: Context) -> Move:
+    """[0 <= e < n] A[e] = A[e], with A read as zero outside its box"""
+    reads = [a for a in s.reads() if a.name == name]
+    if len(reads) != 1:
+        raise NotApplicable(f"{name} is not read exactly once")
+    box = [Between(sp.S.Zero, i, n - 1) for i, n in zip(reads[0].indices, context.shape(name), strict=True)]
+    kept = tuple(g for g in s.guards if g not in box)
+    if kept == s.guards:
+        raise NotApplicable(f"no guard keeps {name} inside its box")
+    return Move(s, (Piece(s.with_(guards=kept, extended=s.extended | {name})),))
+
+
+def reindex(s: IndexedSum, i: sp.Symbol) -> Move:
+    """sum_{i=lo}^{hi} F(i)  =  sum_{i=lo}^{hi} F(lo + hi - i)"""
+    r = s.range_of(i)
+    if len(r.lowers) != 1 or len(r.uppers) != 1:
+        raise NotApplicable(f"the range of {i} has more than one bound")
+    mirrored = r.lowers[0] + r.uppers[0] - i
+    inner = s.with_(ranges=tuple(x for x in s.ranges if x.index != i)).substitute({i: mirrored})
+    after = inner.with_(ranges=tuple(r if x.index == i else x for x in s.ranges))
+    return Move(s, (Piece(after, ((i, mirrored),)),))
+
+
+def tighten(s: IndexedSum, i: sp.Symbol) -> Move:
+    """[lo <= (c + a i)/b <= hi], i in R  <=>  i in R with ceil((b lo - c)/a) <= i <= floor((b hi - c)/a),  a > 0"""
+    r = s.range_of(i)
+    lowers, uppers, kept = list(r.lowers), list(r.uppers), []
+    earlier = set(s.indices[: s.indices.index(i)])
+    for g in s.guards:
+        bounds = _bounds(g, i) if isinstance(g, Between) and g.e.has(i) else None
+        if bounds is None or not (bounds[0].free_symbols | bounds[1].free_symbols) & set(s.indices) <= earlier:
+            kept.append(g)
+            continue
+        lowers.append(bounds[0])
+        uppers.append(bounds[1])
+    tight = Range(i, tuple(lowers), tuple(uppers))
+    return Move(s, (Piece(s.with_(ranges=tuple(tight if x is r else x for x in s.ranges), guards=tuple(kept))),))
+
+
+def _bounds(g: Between, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    num, den = (g.e.num, g.e.den) if isinstance(g.e, Quot) else (g.e, sp.S.One)
+    try:
+        a, c = coefficient(num, i)
+    except NotApplicable:
+        return None
+    low, high = den * g.lo - c, den * g.hi - c
+    if positive(-a):
+        a, low, high = -a, -high, -low
+    return (CeilDiv(low, a), FloorDiv(high, a)) if positive(a) else None
+
+
+def then(move: Move, rule: Rule) -> Move:
+    """Apply `rule` to every piece of `move`; the witnesses compose."""
+    pieces = (_compose(move.before, first, second) for first in move.pieces for second in rule(first.after).pieces)
+    return Move(move.before, tuple(pieces))
+
+
+def _compose(before: IndexedSum, first: Piece, second: Piece) -> Piece:
+    outer, inner = dict(first.witness), dict(second.witness)
+    # An index that only unfolding a partial derivative brings in is not among before's, and can be sifted all the same.
+    old = dict.fromkeys([*before.indices, *outer, *inner])
+    composed = ((i, cancel(outer.get(i, i).xreplace(inner))) for i in old)
+    return Piece(second.after, tuple((i, e) for i, e in composed if i != e))
+
+
+def attempt(rule: Rule) -> Rule:
+    """`rule` where it applies, otherwise the sum as it is."""
+
+    def tried(s: IndexedSum) -> Move:
+        try:
+            return rule(s)
+        except NotApplicable:
+            return Move.same(s)
+
+    return tried

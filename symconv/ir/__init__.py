@@ -1,0 +1,53 @@
+"""Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
+
+from symconv.ir.derivation import Derivation, Move, Piece, Section, Step
+from symconv.ir.domain import Between, Divides, Equal, Guard, NotAffine, Range, accesses, is_affine, linear
+from symconv.ir.errors import NotApplicable, UndefinedRead, UserError
+from symconv.ir.interpret import evaluate
+from symconv.ir.layer import Context, FirstMaximum, Layer, Operand, Statement
+from symconv.ir.nodes import Access, Apply, CeilDiv, FloorDiv, Partial, Quot, Quotient
+from symconv.ir.notation import Label, Notation
+from symconv.ir.sums import IndexedSum
+from symconv.ir.symbols import checked_name, fresh, index, integer, offset, size
+
+__all__ = [
+    "Access",
+    "Apply",
+    "Between",
+    "CeilDiv",
+    "Context",
+    "Derivation",
+    "Divides",
+    "Equal",
+    "FirstMaximum",
+    "FloorDiv",
+    "Guard",
+    "IndexedSum",
+    "Label",
+    "Layer",
+    "Move",
+    "NotAffine",
+    "NotApplicable",
+    "Notation",
+    "Operand",
+    "Partial",
+    "Piece",
+    "Quot",
+    "Quotient",
+    "Range",
+    "Section",
+    "Statement",
+    "Step",
+    "UndefinedRead",
+    "UserError",
+    "accesses",
+    "checked_name",
+    "evaluate",
+    "fresh",
+    "index",
+    "integer",
+    "is_affine",
+    "linear",
+    "offset",
+    "size",
+]

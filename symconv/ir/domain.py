@@ -1,0 +1,134 @@
+"""Iteration domains: ranges with tuples of bounds, and guards (Iverson brackets).
+
+A range is the conjunction of its bounds, `max(lowers) <= index <= min(uppers)`; where no integer lies between
+them it is empty. Nothing here is simplified beyond `expand`: conditions stay visible until a rule discharges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sympy as sp
+
+from symconv.ir.nodes import Access, Quotient
+from symconv.ir.symbols import integer
+
+
+class NotAffine(ValueError):
+    """An index expression that is no integer combination of indices and sizes."""
+
+
+def is_affine(e: sp.Expr, indices: Set[sp.Symbol]) -> bool:
+    """Is `e` affine in `indices`, with coefficients free of them? Quotients of affine expressions count."""
+    if not e.free_symbols & indices or e.is_Symbol:
+        return True
+    if e.is_Add or isinstance(e, (sp.Max, sp.Min)):
+        return all(is_affine(a, indices) for a in e.args)
+    if e.is_Mul:
+        inside = [a for a in e.args if a.free_symbols & indices]
+        return len(inside) == 1 and is_affine(inside[0], indices)
+    if isinstance(e, Quotient):
+        return not e.den.free_symbols & indices and is_affine(e.num, indices)
+    return False
+
+
+def linear(e: sp.Expr, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    """(a, c) with e = a i + c and both free of i; None where there is no such pair (i stands inside a quotient)."""
+    e = sp.expand(e)
+    a = e.coeff(i, 1)
+    c = sp.expand(e - a * i)
+    return None if a.has(i) or c.has(i) else (a, c)
+
+
+class _Mapped:
+    """A record of expressions that can be rewritten field by field."""
+
+    def map(self, f: Callable[[sp.Expr], sp.Expr]) -> Any:
+        return type(self)(*(f(getattr(self, field.name)) for field in fields(self)))  # type: ignore[arg-type]
+
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Equal(_Mapped):
+    """[lhs = rhs], a Kronecker delta."""
+
+    lhs: sp.Expr
+    rhs: sp.Expr
+
+    def __post_init__(self) -> None:
+        _expand_fields(self)
+
+
+@dataclass(frozen=True)
+class Divides(_Mapped):
+    """[den | num]"""
+
+    den: sp.Expr
+    num: sp.Expr
+
+    def __post_init__(self) -> None:
+        _expand_fields(self)
+
+
+@dataclass(frozen=True)
+class Between(_Mapped):
+    """[lo <= e <= hi]"""
+
+    lo: sp.Expr
+    e: sp.Expr
+    hi: sp.Expr
+
+    def __post_init__(self) -> None:
+        _expand_fields(self)
+
+
+Guard = Equal | Divides | Between
+
+
+def _expand_fields(guard: Any) -> None:
+    for field in fields(guard):
+        object.__setattr__(guard, field.name, sp.expand(integer(getattr(guard, field.name))))
+
+
+@dataclass(frozen=True)
+class Range:
+    """max(lowers) <= index <= min(uppers); bounds are inclusive, an upper below a lower is the empty range."""
+
+    index: sp.Symbol
+    lowers: tuple[sp.Expr, ...]
+    uppers: tuple[sp.Expr, ...]
+
+    def __post_init__(self) -> None:
+        if not self.lowers or not self.uppers:
+            raise ValueError(f"the range of {self.index} needs a lower and an upper bound")
+        object.__setattr__(self, "lowers", tuple(dict.fromkeys(sp.expand(integer(v)) for v in self.lowers)))
+        object.__setattr__(self, "uppers", tuple(dict.fromkeys(sp.expand(integer(v)) for v in self.uppers)))
+
+    @classmethod
+    def box(cls, index: sp.Symbol, extent: Any) -> Range:
+        """0 <= index <= extent - 1"""
+        return cls(index, (sp.S.Zero,), (integer(extent) - 1,))
+
+    @property
+    def bounds(self) -> tuple[sp.Expr, ...]:
+        return self.lowers + self.uppers
+
+    def map(self, f: Callable[[sp.Expr], sp.Expr]) -> Range:
+        """The bounds rewritten; the index stays."""
+        return Range(self.index, tuple(map(f, self.lowers)), tuple(map(f, self.uppers)))
+
+    def guards(self) -> Iterator[Between]:
+        """The range as Iverson brackets, one for each pair of bounds."""
+        for k in range(max(len(self.lowers), len(self.uppers))):
+            yield Between(
+                self.lowers[min(k, len(self.lowers) - 1)], self.index, self.uppers[min(k, len(self.uppers) - 1)]
+            )
+
+
+def accesses(e: sp.Expr) -> tuple[Access, ...]:
+    """The distinct accesses in an expression, in a fixed order."""
+    return tuple(sorted(e.atoms(Access), key=sp.default_sort_key))

@@ -1,0 +1,13 @@
+"""The two ways to fail that are nobody's bug."""
+
+
+class UserError(ValueError):
+    """Something the user gave is not allowed. The message is one line: the thing, its value, what is allowed."""
+
+
+class NotApplicable(ValueError):
+    """A rule does not fit the sum it was asked to rewrite; the strategy goes on without it."""
+
+
+class UndefinedRead(IndexError):
+    """A sum reads an operand outside its box, and the operand is not zero-extended there."""

@@ -1,0 +1,261 @@
+"""Eqs. 1-5: cross-correlation, convolution, and the layer that is called by the name of either."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symconv.ir import Context, IndexedSum, index, size
+from symconv.prove.article.readings import Star, starred
+from symconv.prove.article.vocabulary import (
+    FITS,
+    IMAGE,
+    KERNEL,
+    O1,
+    O2,
+    H,
+    W,
+    at,
+    context,
+    grid,
+    i,
+    j,
+    k1,
+    k2,
+    m,
+    n,
+    total,
+)
+from symconv.prove.claims import Claim, Reading
+
+_OUT = at("S", i, j)
+_FULL = (H + k1 - 1, W + k2 - 1)
+
+
+def _images(out: tuple[sp.Expr, sp.Expr]) -> Context:
+    return context(("I", IMAGE), ("K", KERNEL), ("S", out))
+
+
+def _over(
+    out: tuple[sp.Expr, sp.Expr], correlate: bool, zero: bool, rotation: str = "none", shifted: bool = False
+) -> tuple[IndexedSum, ...]:
+    star = Star(correlate, rotation, shifted, zero)
+    return (starred(star, _OUT, grid(i, j, *out), "I", "K", KERNEL),)
+
+
+def equation_1() -> Claim:
+    shapes = {
+        "outputs where the kernel fits, 0 <= i <= H - k1": ((O1, O2), False),
+        "one output for every pixel, arrays as they are": (IMAGE, False),
+        "one output for every pixel, I zero outside": (IMAGE, True),
+    }
+    return Claim(
+        "1",
+        "cross-correlation",
+        r"(I \otimes K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i+m, j+n)\, K(m, n)",
+        "(I ⊗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(m, n)",
+        tuple(
+            Reading(label, _over(out, True, zero), (), _images(out), definition=True)
+            for label, (out, zero) in shapes.items()
+        ),
+    )
+
+
+def equation_2() -> Claim:
+    inside = (
+        total(
+            _OUT,
+            [(i, k1 - 1, H - 1), (j, k2 - 1, W - 1), (m, 0, k1 - 1), (n, 0, k2 - 1)],
+            at("I", i - m, j - n) * at("K", m, n),
+        ),
+    )
+    return Claim(
+        "2",
+        "convolution",
+        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i-m, j-n)\, K(m, n)",
+        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i−m, j−n) K(m, n)",
+        (
+            Reading("outputs where the kernel fits, k1 - 1 <= i <= H - 1", inside, (), _images(IMAGE), definition=True),
+            Reading(
+                "outputs 0 <= i <= H - k1, arrays as they are",
+                _over((O1, O2), False, False),
+                (),
+                _images((O1, O2)),
+                definition=True,
+            ),
+            Reading(
+                "all H + k1 - 1 outputs, I zero outside", _over(_FULL, False, True), (), _images(_FULL), definition=True
+            ),
+        ),
+    )
+
+
+def equation_3() -> Claim:
+    """Eq. 2 = Eq. 3, with I zero outside on both sides, so that only the kernel's ranges are in question."""
+    ctx = _images(_FULL)
+    lhs = _over(_FULL, False, True)
+    free = grid(i, j, *_FULL)
+    forward, backward = at("I", i + m, j + n), at("K", -m, -n)
+    printed = [*free, (m, 0, k1 - 1), (n, 0, k2 - 1)]
+    negative = [*free, (m, 1 - k1, 0), (n, 1 - k2, 0)]
+    right = (total(_OUT, negative, forward * backward, zero_outside=("I",)),)
+    return Claim(
+        "3",
+        "convolution as cross-correlation with K(-m, -n)",
+        r"= \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i+m, j+n)\, K(-m, -n)",
+        "= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(−m, −n)",
+        (
+            Reading(
+                "ranges as printed, K as it is",
+                lhs,
+                (total(_OUT, printed, forward * backward, zero_outside=("I",)),),
+                ctx,
+            ),
+            Reading(
+                "ranges as printed, K zero outside",
+                lhs,
+                (total(_OUT, printed, forward * backward, zero_outside=("I", "K")),),
+                ctx,
+            ),
+            Reading(
+                "ranges as printed, K(-m, -n) as the kernel rotated about its centre, offsets at zero",
+                lhs,
+                _over(_FULL, True, True, "centre"),
+                ctx,
+            ),
+            Reading(
+                "ranges as printed, K rotated about its centre, full alignment",
+                lhs,
+                _over(_FULL, True, True, "centre", shifted=True),
+                ctx,
+            ),
+            Reading("ranges that follow the indices, 1 - k1 <= m <= 0", lhs, right, ctx),
+        ),
+        Reading("(I ∗ K)[i, j] = Σ_{m=1−k₁}^{0} Σ_{n=1−k₂}^{0} I(i+m, j+n) K(−m, −n)", lhs, right, ctx),
+    )
+
+
+def flipped_kernel() -> Claim:
+    """The sentence "convolution is the same as cross-correlation with a flipped kernel", for K(-m, -n) == K(m, n)."""
+    ctx = context(("I", IMAGE), ("K", KERNEL), ("S", _FULL), ("G", KERNEL))
+    free = [(i, 0, k1 - 1), (j, 0, k2 - 1)]
+    kernel = at("G", i, j)
+    centre = (total(kernel, free, at("K", k1 - 1 - i, k2 - 1 - j)),)
+    convolution, symmetric = _over(_FULL, False, True), _symmetric
+    return Claim(
+        "K(-m,-n)",
+        "the sentence below Eq. 3: a kernel with K(-m, -n) == K(m, n)",
+        r"K(-m, -n) == K(m, n)",
+        "K(−m, −n) == K(m, n)",
+        (
+            Reading(
+                "every kernel equals its rotation about the origin",
+                (total(kernel, free, at("K", -i, -j)),),
+                (total(kernel, free, at("K", i, j)),),
+                ctx,
+            ),
+            Reading(
+                "every kernel equals its rotation about the centre", centre, (total(kernel, free, at("K", i, j)),), ctx
+            ),
+            Reading(
+                "for kernels that do, convolution is cross-correlation, offsets at zero",
+                symmetric(False, False),
+                symmetric(True, False),
+                ctx,
+            ),
+            Reading(
+                "for kernels that do, convolution is cross-correlation, full alignment",
+                symmetric(False, False),
+                symmetric(True, True),
+                ctx,
+            ),
+        ),
+        Reading(
+            "I ∗ K = I ⊗ rot180{K} for every kernel, in full alignment",
+            convolution,
+            _over(_FULL, True, True, "centre", shifted=True),
+            ctx,
+        ),
+    )
+
+
+def _symmetric(correlate: bool, shifted: bool) -> tuple[IndexedSum, ...]:
+    """With a kernel that equals its rotation, written G + rot180{G}: every such kernel is of this form."""
+    stars_ = (Star(correlate, rotation, shifted, True) for rotation in ("none", "centre"))
+    return tuple(starred(s, _OUT, grid(i, j, *_FULL), "I", "G", KERNEL) for s in stars_)
+
+
+_C, _D = size("C"), size("D")
+
+
+def equation_4() -> Claim:
+    return _layer_claim(
+        "4",
+        "a filter bank over C channels",
+        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} \sum_{c=1}^{C} K_{m,n,c} \cdot I_{i+m,j+n,c} + b",
+        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} Σ_{c=1}^{C} K[m, n, c] · I[i+m, j+n, c] + b",
+        channels=True,
+    )
+
+
+def equation_5() -> Claim:
+    return _layer_claim(
+        "5",
+        "the same for one channel",
+        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} K_{m,n} \cdot I_{i+m,j+n} + b",
+        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} K[m, n] · I[i+m, j+n] + b",
+        channels=False,
+    )
+
+
+def _layer_claim(number: str, title: str, printed: str, text: str, channels: bool) -> Claim:
+    """Eqs. 4 and 5 as a definition of the layer's output, and as a statement on `*`."""
+    c = index("c")
+    extra = (_C,) if channels else ()
+    ctx = Context(
+        (H, W, k1, k2, *extra),
+        FITS,
+        context(("I", (*IMAGE, *extra)), ("K", (*KERNEL, *extra)), ("b", ()), ("S", (O1, O2))).operands,
+    )
+
+    def layer(first: int, last: sp.Expr, sign: int = 1, start: tuple[sp.Expr, sp.Expr] = (sp.S.Zero, sp.S.Zero)):  # type: ignore[no-untyped-def]
+        channel = (c,) if channels else ()
+        over = [*grid(i, j, O1, O2), (m, 0, k1 - 1), (n, 0, k2 - 1), *([(c, first, last)] if channels else [])]
+        read = at("I", i + start[0] + sign * m, j + start[1] + sign * n, *channel)
+        return total(_OUT, over, at("K", m, n, *channel) * read)
+
+    bias = total(_OUT, grid(i, j, O1, O2), at("b"))
+    zero_based = (layer(0, _C - 1), bias)
+    readings = [Reading("as the definition of the layer's output", zero_based, (), ctx, definition=True)]
+    if channels:
+        readings.append(
+            Reading(
+                "the same, c = 1 .. C as printed on arrays that start at 0",
+                (layer(1, _C), bias),
+                (),
+                ctx,
+                definition=True,
+            )
+        )
+    aligned = (k1 - 1, k2 - 1)
+    return Claim(
+        number,
+        title,
+        printed,
+        text,
+        (
+            *readings,
+            Reading("* as Eq. 2, offsets at zero", (layer(0, _C - 1, sign=-1),), zero_based, ctx),
+            Reading("* as Eq. 2, valid alignment", (layer(0, _C - 1, sign=-1, start=aligned),), zero_based, ctx),
+            Reading("* as Eq. 1, without the bias on the left", (layer(0, _C - 1),), zero_based, ctx),
+        ),
+        Reading(
+            "x = I ⊗ K + b: cross-correlation (Eq. 1), the kernel not flipped, plus the bias",
+            (layer(0, _C - 1), bias),
+            zero_based,
+            ctx,
+        ),
+    )
+
+
+def claims() -> tuple[Claim, ...]:
+    return equation_1(), equation_2(), equation_3(), flipped_kernel(), equation_4(), equation_5()

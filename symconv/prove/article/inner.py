@@ -1,0 +1,91 @@
+"""Eqs. 18-19: the derivative of one output by one pixel, and the border cases that the text passes over."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symconv.ir import Apply, Equal, IndexedSum, Range
+from symconv.layers.article import deltas_layer
+from symconv.prove.article.deltas import CONTEXT, EXISTS, PIXELS, SLOPE, TAPS
+from symconv.prove.article.vocabulary import Bounds, at, i1, j1, k1, k2, m, m1, n, n1, total
+from symconv.prove.claims import Claim, Reading
+
+_TERM = at("T", i1, j1, m, n)
+
+
+def equation_18() -> Claim:
+    """What stands in the brackets, for every pixel i' and tap m, against the output i' - m of the layer."""
+    free = [*PIXELS, *TAPS]
+    inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    term = at("w", m1, n1) * Apply("f", 0, at("x", i1 - m + m1, j1 - n + n1))
+    brackets = (total(_TERM, [*free, *inner], term), total(_TERM, free, at("b")))
+    existing = tuple(s.with_(guards=EXISTS) for s in brackets)
+    named = (total(_TERM, free, at("z", i1 - m, j1 - n)),)
+    layer = tuple(_output_as_term(s) for s in deltas_layer().sums)
+    return Claim(
+        "18",
+        "the forward formula inserted at the output i' - m, j' - n",
+        r"\frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l} = \frac{\partial}{\partial x_{i',j'}^l} \left("
+        r" \sum_{m'} \sum_{n'} w_{m',n'}^{l+1} f\left(x_{i'-m+m',j'-n+n'}^l\right) + b^{l+1} \right)",
+        "∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = ∂/∂xˡ[i′, j′] (Σ_m′ Σ_n′ wˡ⁺¹[m′, n′] f(xˡ[i′−m+m′, j′−n+n′]) + bˡ⁺¹)",
+        (
+            Reading("every pixel and tap, arrays as they are", named, brackets, CONTEXT),
+            Reading("where the output i' - m, j' - n exists", layer, existing, CONTEXT),
+        ),
+        Reading("the same for 0 ≤ i′ − m ≤ H − k₁ and 0 ≤ j′ − n ≤ W − k₂", layer, existing, CONTEXT),
+    )
+
+
+def _output_as_term(s: IndexedSum) -> IndexedSum:
+    """z[i, j] of the layer, filed under every (pixel, tap) with i' - m = i: T[i + m, j + n, m, n] += z[i, j]."""
+    inner = s.rename({m: m1, n: n1}) if m in s.indices else s
+    row, column = inner.result.indices
+    return inner.with_(
+        result=at("T", row + m, column + n, m, n),
+        ranges=(*inner.ranges, Range.box(m, k1), Range.box(n, k2)),
+    )
+
+
+def equation_19() -> Claim:
+    free = [*PIXELS, *TAPS]
+    inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    result = at("dz/dx", i1, j1, m, n)
+    deltas = (Equal(i1 - m + m1, i1), Equal(j1 - n + n1, j1))
+    opened = total(result, [*free, *inner], at("w", m1, n1) * SLOPE, (*EXISTS, *deltas))
+    closed = total(result, free, at("w", m, n) * SLOPE)
+    first = at("T", i1, j1, m, n)
+    zeroth = total(first, free, at("w", 0, 0) * Apply("f", 0, at("x", i1 - m, j1 - n)), EXISTS)
+    printed = total(
+        first,
+        [*free, *inner],
+        at("w", m1, n1) * Apply("f", 0, at("x", m1 - m, n1 - n)),
+        (*EXISTS, Equal(m1, sp.S.Zero), Equal(n1, sp.S.Zero)),
+    )
+    return Claim(
+        "19",
+        "only the term m' = m, n' = n is left",
+        r"\frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l} = w_{m,n}^{l+1} f'\left(x_{i',j'}^l\right)",
+        "∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = wˡ⁺¹[m, n] f′(xˡ[i′, j′])",
+        (
+            Reading(
+                "every pixel and tap, an output outside the map counted as constant", (opened,), (closed,), CONTEXT
+            ),
+            Reading("where the output i' - m, j' - n exists", (opened,), (closed.with_(guards=EXISTS),), CONTEXT),
+            Reading(
+                "the first term of the expanded sum, x at 0 - m + m', 0 - n + n', is the term m' = n' = 0",
+                (zeroth,),
+                (printed,),
+                CONTEXT,
+            ),
+        ),
+        Reading(
+            "the same for 0 ≤ i′ − m ≤ H − k₁ and 0 ≤ j′ − n ≤ W − k₂",
+            (opened,),
+            (closed.with_(guards=EXISTS),),
+            CONTEXT,
+        ),
+    )
+
+
+def claims() -> tuple[Claim, ...]:
+    return equation_18(), equation_19()

@@ -1,0 +1,53 @@
+"""The article's symbols, and short ways to write its sums down as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symconv.ir import Access, Between, Context, Guard, IndexedSum, Operand, Range, index, size
+
+i, j, m, n = map(index, "ijmn")
+i1, j1, m1, n1 = (index(f"{v}'") for v in "ijmn")
+H, W, k1, k2 = map(size, ("H", "W", "k1", "k2"))
+O1, O2 = H - k1 + 1, W - k2 + 1
+
+Bounds = tuple[sp.Symbol, object, object]
+FITS = (Between(sp.S.One, k1, H), Between(sp.S.One, k2, W))
+
+
+def at(name: str, *indices: object) -> Access:
+    """One entry."""
+    return Access(name, *(sp.sympify(e, strict=True) for e in indices))
+
+
+def total(
+    result: Access,
+    over: Sequence[Bounds],
+    summand: sp.Expr,
+    guards: Sequence[Guard] = (),
+    zero_outside: Sequence[str] = (),
+) -> IndexedSum:
+    """result += sum over the bounds (inclusive) of the summand; the result's own indices are bounds like the others."""
+    ranges = tuple(Range(v, (sp.sympify(lo),), (sp.sympify(hi),)) for v, lo, hi in over)
+    return IndexedSum(result, ranges, tuple(guards), summand, frozenset(zero_outside))
+
+
+def grid(rows: sp.Symbol, columns: sp.Symbol, height: object, width: object) -> list[Bounds]:
+    """0 <= rows < height, 0 <= columns < width"""
+    return [(rows, 0, sp.sympify(height) - 1), (columns, 0, sp.sympify(width) - 1)]
+
+
+def context(
+    *operands: tuple[str, tuple[object, ...]], sizes: Sequence[sp.Symbol] = (H, W, k1, k2), fits: bool = True
+) -> Context:
+    """A context of the given operands; `fits`: the kernel is no larger than the image."""
+    made = tuple(
+        Operand(name, tuple(map(sp.sympify, shape)), tuple(f"a{k}" for k in range(len(shape))))
+        for name, shape in operands
+    )
+    return Context(tuple(sizes), FITS if fits else (), made)
+
+
+IMAGE, KERNEL, OUTPUT = (H, W), (k1, k2), (O1, O2)

@@ -1,0 +1,240 @@
+"""Eqs. 6-14: the forward pass of a layer, the loss, and the gradient of the weights and of the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from symconv.derive import gradient_form
+from symconv.ir import Access, Apply, Equal, IndexedSum, index, size
+from symconv.layers.article import weights_layer
+from symconv.layers.pointwise import squared_error
+from symconv.prove.article.readings import starred, stars
+from symconv.prove.article.vocabulary import (
+    IMAGE,
+    KERNEL,
+    O1,
+    O2,
+    OUTPUT,
+    Bounds,
+    at,
+    context,
+    grid,
+    i,
+    i1,
+    j,
+    j1,
+    k1,
+    k2,
+    m,
+    m1,
+    n,
+    n1,
+    total,
+)
+from symconv.prove.claims import Claim, Reading
+
+_X = at("x", i, j)
+_GRADIENT = at("dw", m1, n1)
+_FORWARD = context(("w", KERNEL), ("o", IMAGE), ("b", ()), ("x", OUTPUT))
+_BACKWARD = context(("w", KERNEL), ("o", IMAGE), ("b", ()), ("x", OUTPUT), ("dx/dw", (*OUTPUT, *KERNEL)))
+_EVERY_OUTPUT = grid(i, j, O1, O2)
+_EVERY_TAP = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
+_BIAS = total(_X, _EVERY_OUTPUT, at("b"))
+
+
+@cache
+def gradient(wrt: str) -> tuple[IndexedSum, ...]:
+    """dE/d`wrt` of the layer of Eq. 7 as the chain rule gives it."""
+    return gradient_form(weights_layer(), wrt, "scatter")
+
+
+def _eq_7() -> tuple[IndexedSum, ...]:
+    return (total(_X, [*_EVERY_OUTPUT, *_EVERY_TAP], at("w", m, n) * at("o", i + m, j + n)), _BIAS)
+
+
+def _eq_13() -> tuple[IndexedSum, ...]:
+    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    return (total(_GRADIENT, [*free, *_EVERY_OUTPUT], at("dx", i, j) * at("o", i + m1, j + n1)),)
+
+
+def equation_6() -> Claim:
+    lhs = _eq_7()
+    readings = tuple(
+        Reading(s.label, lhs, (starred(s, _X, _EVERY_OUTPUT, "o", "w", KERNEL), _BIAS), _FORWARD) for s in stars()
+    )
+    return Claim(
+        "6",
+        "Eq. 6 = Eq. 7: the forward pass as a convolution with the rotated kernel",
+        r"x_{i,j}^l = \text{rot}_{180^\circ}\{w_{m,n}^l\} * o_{i,j}^{l-1} + b_{i,j}^l",
+        "xˡ[i, j] = rot180{wˡ[m, n]} ∗ oˡ⁻¹[i, j] + bˡ[i, j]",
+        readings,
+        Reading(
+            "xˡ[i, j] = (oˡ⁻¹ ⊗ wˡ)[i, j] + bˡ: cross-correlation (Eq. 1) with the unrotated kernel",
+            lhs,
+            _eq_7(),
+            _FORWARD,
+        ),
+    )
+
+
+def equation_7() -> Claim:
+    every_pixel = [*grid(i, j, *IMAGE), *_EVERY_TAP]
+    wide = context(("w", KERNEL), ("o", IMAGE), ("b", ()), ("x", IMAGE))
+    padded = total(_X, every_pixel, at("w", m, n) * at("o", i + m, j + n))
+    return Claim(
+        "7",
+        "the forward pass as a sum",
+        r"x_{i,j}^l = \sum_m \sum_n w_{m,n}^l\, o_{i+m,j+n}^{l-1} + b_{i,j}^l",
+        "xˡ[i, j] = Σ_m Σ_n wˡ[m, n] oˡ⁻¹[i+m, j+n] + bˡ[i, j]",
+        (
+            Reading("outputs where the kernel fits, 0 <= i <= H - k1", _eq_7(), (), _FORWARD, definition=True),
+            Reading("one output for every pixel, arrays as they are", (padded,), (), wide, definition=True),
+        ),
+    )
+
+
+def equation_8() -> Claim:
+    ctx = context(("x", OUTPUT), ("o", OUTPUT))
+    rhs = (total(at("o", i, j), _EVERY_OUTPUT, Apply("f", 0, _X)),)
+    return Claim(
+        "8",
+        "activation",
+        r"o_{i,j}^l = f(x_{i,j}^l)",
+        "oˡ[i, j] = f(xˡ[i, j])",
+        (Reading("for every output", rhs, (), ctx, definition=True),),
+    )
+
+
+def equation_9() -> Claim:
+    p, count = index("p"), size("P")
+    ctx = context(("y", (count,)), ("t", (count,)), ("E", ()), sizes=(count,), fits=False)
+    error = at("t", p) - at("y", p)
+    loss = (total(at("E"), [(p, 0, count - 1)], error**2 / 2),)
+    slope = gradient_form(squared_error(), "y", "scatter")
+    q = slope[0].result.indices[0]
+    closed = (total(at("dy", q), [(q, 0, count - 1)], at("dE") * (at("y", q) - at("t", q))),)
+    return Claim(
+        "9",
+        "squared error",
+        r"E = \frac{1}{2} \sum_p (t_p - y_p)^2",
+        "E = ½ Σ_p (t[p] − y[p])²",
+        (Reading("for every number of predictions", loss, (), ctx, definition=True),),
+        Reading("∂E/∂y[p] = y[p] − t[p]", slope, closed, ctx),
+    )
+
+
+def equation_10() -> Claim:
+    deltas = (Equal(m, m1), Equal(n, n1))
+    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    body = total(_GRADIENT, [*free, *_EVERY_OUTPUT, *_EVERY_TAP], at("dx", i, j) * at("o", i + m, j + n), deltas)
+    return Claim(
+        "10",
+        "chain rule over the outputs 0 <= i <= H - k1, 0 <= j <= W - k2",
+        r"\frac{\partial E}{\partial w_{m',n'}^l} = \sum_{i=0}^{H-k_1} \sum_{j=0}^{W-k_2} \delta_{i,j}^l"
+        r" \frac{\partial x_{i,j}^l}{\partial w_{m',n'}^l}",
+        "∂E/∂wˡ[m′, n′] = Σ_{i=0}^{H−k₁} Σ_{j=0}^{W−k₂} δˡ[i, j] ∂xˡ[i, j]/∂wˡ[m′, n′]",
+        (Reading("with the inner derivative opened as a sum over deltas", gradient("w"), (body,), _BACKWARD),),
+    )
+
+
+def _inner(result_of: Access, summand: Access, deltas: tuple[Equal, ...], over: Sequence[Bounds]) -> IndexedSum:
+    free = [*_EVERY_OUTPUT, (m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    return total(result_of, [*free, *over], summand, deltas)
+
+
+_INNER = at("dx/dw", i, j, m1, n1)
+
+
+def _derivative_of_eq_7() -> tuple[IndexedSum, ...]:
+    """dx[i, j]/dw[m', n'] with the forward formula inserted and the deltas still there."""
+    return (_inner(_INNER, at("o", i + m, j + n), (Equal(m, m1), Equal(n, n1)), _EVERY_TAP),)
+
+
+def equation_11() -> Claim:
+    return Claim(
+        "11",
+        "the forward formula inserted",
+        r"\frac{\partial x_{i,j}^l}{\partial w_{m',n'}^l} = \frac{\partial}{\partial w_{m',n'}^l}"
+        r" \left( \sum_m \sum_n w_{m,n}^l\, o_{i+m,j+n}^{l-1} + b^l \right)",
+        "∂xˡ[i, j]/∂wˡ[m′, n′] = ∂/∂wˡ[m′, n′] (Σ_m Σ_n wˡ[m, n] oˡ⁻¹[i+m, j+n] + bˡ)",
+        (Reading("what stands in the brackets is the layer's output", weights_layer().sums, _eq_7(), _FORWARD),),
+    )
+
+
+def equation_12() -> Claim:
+    return Claim(
+        "12",
+        "only the term m = m', n = n' is left",
+        r"\frac{\partial x_{i,j}^l}{\partial w_{m',n'}^l} = o_{i+m',j+n'}^{l-1}",
+        "∂xˡ[i, j]/∂wˡ[m′, n′] = oˡ⁻¹[i+m′, j+n′]",
+        (
+            Reading(
+                "for every output and weight",
+                _derivative_of_eq_7(),
+                (_inner(_INNER, at("o", i + m1, j + n1), (), []),),
+                _BACKWARD,
+            ),
+        ),
+    )
+
+
+def equation_13() -> Claim:
+    return Claim(
+        "13",
+        "gradient of the weights",
+        r"\frac{\partial E}{\partial w_{m',n'}^l} = \sum_{i=0}^{H-k_1} \sum_{j=0}^{W-k_2}"
+        r" \delta_{i,j}^l\, o_{i+m',j+n'}^{l-1}",
+        "∂E/∂wˡ[m′, n′] = Σ_{i=0}^{H−k₁} Σ_{j=0}^{W−k₂} δˡ[i, j] oˡ⁻¹[i+m′, j+n′]",
+        (Reading("for every weight", gradient("w"), _eq_13(), _BACKWARD),),
+    )
+
+
+def equation_14() -> Claim:
+    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+    lhs = _eq_13()
+    readings = tuple(
+        Reading(s.label, lhs, (starred(s, _GRADIENT, free, "o", "dx", OUTPUT),), _BACKWARD) for s in stars()
+    )
+    return Claim(
+        "14",
+        "Eq. 13 = Eq. 14: the same as a convolution with the rotated deltas",
+        r"= \text{rot}_{180^\circ}\left\{\delta_{i,j}^l\right\} * o_{m',n'}^{l-1}",
+        "= rot180{δˡ[i, j]} ∗ oˡ⁻¹[m′, n′]",
+        readings,
+        Reading("∂E/∂wˡ = oˡ⁻¹ ⊗ δˡ: cross-correlation (Eq. 1) with the unrotated deltas", lhs, _eq_13(), _BACKWARD),
+    )
+
+
+def bias_gradient() -> Claim:
+    shared = (total(at("db"), _EVERY_OUTPUT, at("dx", i, j)),)
+    own = context(("dx", OUTPUT), ("db", OUTPUT))
+    per_position = (total(at("db", i1, j1), grid(i1, j1, O1, O2), at("dx", i1, j1)),)
+    summed = (total(at("db", i1, j1), [*grid(i1, j1, O1, O2), *_EVERY_OUTPUT], at("dx", i, j)),)
+    return Claim(
+        "bias",
+        "the gradient of the bias, which the comments ask for",
+        r"\frac{\partial E}{\partial b^l} = \sum_{i=0}^{H-k_1} \sum_{j=0}^{W-k_2} \delta_{i,j}^l",
+        "∂E/∂bˡ = Σ_{i=0}^{H−k₁} Σ_{j=0}^{W−k₂} δˡ[i, j]",
+        (
+            Reading("one bias for the whole map (Notation 5)", gradient("b"), shared, _BACKWARD),
+            Reading(
+                "a bias of its own at every position (b with indices i, j in Eqs. 6 and 7)", per_position, summed, own
+            ),
+        ),
+    )
+
+
+def claims() -> tuple[Claim, ...]:
+    return (
+        equation_6(),
+        equation_7(),
+        equation_8(),
+        equation_9(),
+        equation_10(),
+        equation_11(),
+        equation_12(),
+        equation_13(),
+        equation_14(),
+        bias_gradient(),
+    )

@@ -1,0 +1,135 @@
+"""Independent axes: a sum whose relation is a product of relations, one a group of axes that speak of each other.
+
+In  y[n, i, j] += w[m, k] x[n, i + m, j + k]  the height (i, m), the width (j, k) and the batch (n) never meet in one
+index expression or condition. The relation of the whole is then the product of the three, and it is enough that the
+factors are equal (and injective) one by one. This is what keeps 3-D proofs, and proofs over all strides and
+dilations in a range, small. It can only prove: where a factor differs the caller asks about the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import sympy as sp
+
+from symconv.ir import Access, Context, IndexedSum, Operand
+from symconv.prove.relation import monomials
+
+_Node = Any  # an index (sp.Symbol), or an axis of an operand (name, position)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of axes: the two sums restricted to it, and the context in which operands keep only these axes."""
+
+    lhs: IndexedSum
+    rhs: IndexedSum
+    context: Context
+
+
+def independent(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: Context) -> list[Group] | None:
+    """The groups of axes of two single-term sums, None where they do not split.
+
+    Operands and their adjoints share their axes, so that a forward sum and a gradient can be set side by side.
+    """
+    if len(lhs) != 1 or len(rhs) != 1 or not all(_single_term(s) for s in (*lhs, *rhs)):
+        return None
+    left, right = lhs[0], rhs[0]
+    if set(left.indices) & set(right.indices):
+        right = right.rename({i: sp.Dummy(i.name, integer=True) for i in right.indices})
+    groups = _Groups()
+    for s in (left, right):
+        _join(s, groups)
+    roots = list(dict.fromkeys(groups.find(n) for n in groups.parent))
+    if len(roots) < 2:
+        return None
+    return [
+        Group(
+            _restrict(left, groups, root, first=k == 0),
+            _restrict(right, groups, root, first=k == 0),
+            _sub_context(context, groups, root),
+        )
+        for k, root in enumerate(roots)
+    ]
+
+
+class _Groups:
+    """Union-find over indices and operand axes."""
+
+    def __init__(self) -> None:
+        self.parent: dict[_Node, _Node] = {}
+
+    def find(self, node: _Node) -> _Node:
+        self.parent.setdefault(node, node)
+        while self.parent[node] != node:
+            node = self.parent[node]
+        return node
+
+    def join(self, nodes: Sequence[_Node]) -> None:
+        for a, b in pairwise(nodes):
+            self.parent[self.find(a)] = self.find(b)
+        for node in nodes[:1]:
+            self.find(node)
+
+
+def _single_term(s: IndexedSum) -> bool:
+    """One monomial whose factors are all plain accesses, no operand read twice."""
+    terms = list(monomials(s))
+    if len(terms) != 1:
+        return False
+    names = [f.expression.name for f in terms[0].factors if isinstance(f.expression, Access)]
+    return len(names) == len(terms[0].factors) == len(set(names))
+
+
+def _join(s: IndexedSum, groups: _Groups) -> None:
+    every = set(s.indices)
+    for a in (s.result, *s.reads()):
+        for k, e in enumerate(a.indices):
+            groups.join([(a.name.removeprefix("d"), k), *_sorted(e.free_symbols & every)])
+    for g in s.guards:
+        groups.join(_sorted(set().union(*(e.free_symbols for e in g.expressions())) & every))
+    for r in s.ranges:
+        groups.join([r.index, *_sorted(set().union(*(b.free_symbols for b in r.bounds)) & every)])
+
+
+def _sorted(symbols: set[sp.Symbol]) -> list[_Node]:
+    return sorted(symbols, key=sp.default_sort_key)
+
+
+def _keeps(groups: _Groups, root: _Node) -> Iterator[tuple[str, int]]:
+    return (n for n in groups.parent if isinstance(n, tuple) and groups.find(n) == root)
+
+
+def _restrict(s: IndexedSum, groups: _Groups, root: _Node, first: bool) -> IndexedSum:
+    """The sum over the indices of one group; the coefficient goes with the first group."""
+    kept = set(_keeps(groups, root))
+
+    def cut(a: Access) -> Access:
+        return Access(a.args[0], *(e for k, e in enumerate(a.indices) if (a.name.removeprefix("d"), k) in kept))
+
+    (term,) = monomials(s)
+    indices = {i for i in s.indices if groups.find(i) == root}
+    summand = sp.Mul(term.coefficient if first else sp.S.One, *(cut(f.expression) for f in term.factors))
+    guards = tuple(
+        g
+        for g in s.guards
+        if _mentions(g.expressions(), indices) or (first and not _mentions(g.expressions(), set(s.indices)))
+    )
+    ranges = tuple(r for r in s.ranges if r.index in indices)
+    return IndexedSum(cut(s.result), ranges, guards, summand, s.extended)
+
+
+def _mentions(expressions: Sequence[sp.Expr], symbols: set[sp.Symbol]) -> bool:
+    return any(e.free_symbols & symbols for e in expressions)
+
+
+def _sub_context(context: Context, groups: _Groups, root: _Node) -> Context:
+    kept = set(_keeps(groups, root))
+    operands = []
+    for o in context.operands:
+        axes = [k for k in range(len(o.shape)) if (o.name.removeprefix("d"), k) in kept]
+        operands.append(Operand(o.name, tuple(o.shape[k] for k in axes), tuple(o.axes[k] for k in axes)))
+    return Context(context.sizes, context.assumptions, tuple(operands), context.scales)

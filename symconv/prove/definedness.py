@@ -1,0 +1,96 @@
+"""Is a list of sums defined at all? Reads outside an array, inexact quotients, single writers, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import islpy as isl
+import sympy as sp
+
+from symconv.ir import Access, Context, IndexedSum, Quot, index
+from symconv.prove.encode import affine, all_names, box_text, context_text, domain_text, isl_map, isl_set, vanishing
+from symconv.prove.smallest import smallest_points
+
+
+@dataclass(frozen=True)
+class Misread:
+    """The smallest read outside an operand's box, or quotient that is no integer."""
+
+    sizes: tuple[int, ...]
+    operand: str
+    at: tuple[int, ...]
+
+
+def first_misread(sums: Iterable[IndexedSum], context: Context) -> Misread | None:
+    """The smallest undefined read of a list of sums, None where every read is defined for all sizes."""
+    found = [m for s in sums for a in s.reads() if context.has(a.name) for m in [_misread(s, a, context)] if m]
+    return min(found, key=lambda m: (sum(m.sizes), m.sizes, m.operand, m.at), default=None)
+
+
+def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
+    names = all_names(context, s.indices)
+    where = domain_text(s, names, context, [v for v in vanishing(s, s.summand) if v != a])
+    inexact = [q for q in sorted(a.atoms(Quot), key=sp.default_sort_key) if q.den.is_Integer]
+    bad = [f"({affine(q.num, names)}) mod {q.den} != 0" for q in inexact]
+    if a.name not in s.extended:
+        bad += [f"not ({c})" for c in box_text(a, names, context)]
+    if not bad:
+        return None
+    outside = isl_map(context, names, s.indices, a.indices, f"{where} and ({' or '.join(bad)})").range()
+    smallest = next(smallest_points(outside, context), None)
+    return Misread(smallest[0], a.name, smallest[1]) if smallest else None
+
+
+def implied(s: IndexedSum, text: str, context: Context) -> bool:
+    """Does the isl formula `text` hold everywhere in the domain of `s`?"""
+    names = all_names(context, s.indices)
+    domain = isl_set(context, names, s.indices, domain_text(s, names, context))
+    return bool(domain.is_subset(isl_set(context, names, s.indices, text)))
+
+
+def written(s: IndexedSum, context: Context) -> isl.Map:
+    """{ parallel indices -> result entry }, reductions projected away: which iteration writes which entry."""
+    names = all_names(context, s.indices)
+    domain = isl_set(context, names, s.indices, domain_text(s, names, context))
+    parallel = {r.index for r in s.parallel}
+    ranged = isl_map(context, names, s.indices, [i for i in s.indices if i in parallel], "true").intersect_domain(
+        domain
+    )
+    kept = [i for i in s.indices if i in parallel]
+    return isl_map(context, all_names(context, kept), kept, s.result.indices, "true").intersect_domain(ranged.range())
+
+
+def single_writer(sums: Sequence[IndexedSum], context: Context) -> bool:
+    """Is every entry of the result written by at most one point of the parallel indices, over all sums together?"""
+    seen: isl.Set | None = None
+    for s in sums:
+        entries = written(s, context)
+        if not entries.is_injective() or (seen is not None and not seen.is_disjoint(entries.range())):
+            return False
+        seen = entries.range() if seen is None else seen.union(entries.range())
+    return True
+
+
+def covers(sums: Sequence[IndexedSum], context: Context) -> bool:
+    """Is every entry of the result written by some sum, zeros included, over its parallel indices alone?
+
+    A gather form leaves no entry out even where its reduction is empty, so that guards and reduced ranges do not count.
+    """
+    shape = context.shape(sums[0].result.name)
+    seen: isl.Set | None = None
+    for s in sums:
+        parallel = {r.index for r in s.parallel}
+        bare = s.with_(ranges=s.parallel, summand=sp.S.One, guards=tuple(g for g in s.guards if _only(g, parallel)))
+        entries = written(bare, context).range()
+        seen = entries if seen is None else seen.union(entries)
+    axes = [index(f"a{k}") for k in range(len(shape))]
+    names = all_names(context, axes)
+    inside = [f"0 <= {names[i]} < {affine(n, names)}" for i, n in zip(axes, shape, strict=True)]
+    box = isl_set(context, names, axes, " and ".join([context_text(context), *inside]))
+    return bool(box.is_subset(seen))
+
+
+def _only(g: object, parallel: set[sp.Symbol]) -> bool:
+    indices = set().union(*(e.free_symbols for e in g.expressions()))  # type: ignore[attr-defined]
+    return all(i.is_positive or i.is_nonnegative or i in parallel for i in indices)

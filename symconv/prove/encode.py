@@ -1,0 +1,143 @@
+"""From the nouns to isl text. The only module that spells isl's syntax.
+
+Symbols are renamed to P0, P1, .. (sizes) and i0, i1, .. (indices): isl reads a repeated name in a tuple as an
+equality, and knows no primes. What Presburger arithmetic cannot say raises `Unknown` before isl sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import islpy as isl
+import sympy as sp
+
+from symconv.ir import (
+    Access,
+    Between,
+    CeilDiv,
+    Context,
+    Divides,
+    Equal,
+    Guard,
+    IndexedSum,
+    Quotient,
+    Range,
+)
+
+Names = Mapping[sp.Symbol, str]
+
+
+class Unknown(Exception):
+    """The method cannot decide this; the message says why."""
+
+
+def affine(e: sp.Expr, names: Names) -> str:
+    """An isl affine expression."""
+    if e.is_Integer:
+        return f"({e})"
+    if e.is_Symbol:
+        if e not in names:
+            raise Unknown(f"{e} is not among the sizes that the prover was told of")
+        return names[e]
+    if e.is_Add:
+        return "(" + " + ".join([affine(a, names) for a in e.args]) + ")"
+    if isinstance(e, Quotient):
+        return _quotient(e, names)
+    if isinstance(e, (sp.Max, sp.Min)):
+        return f"{'max' if isinstance(e, sp.Max) else 'min'}({', '.join(affine(a, names) for a in e.args)})"
+    c, rest = e.as_coeff_Mul()
+    if e.is_Mul and c.is_Integer and not rest.is_Mul:
+        return f"({c}*{affine(rest, names)})"
+    raise Unknown(f"{sp.sstr(e)} is a product of symbols, which Presburger arithmetic does not have")
+
+
+def _quotient(e: Quotient, names: Names) -> str:
+    if not e.den.is_Integer:
+        raise Unknown(f"division by the symbol {e.den}")
+    rounding = "ceil" if isinstance(e, CeilDiv) else "floor"
+    return f"{rounding}(({affine(e.num, names)})/{e.den})"
+
+
+def constraint(g: Guard, names: Names) -> str:
+    """An isl formula. Max and Min in bounds become conjunctions: isl's own make unions that explode."""
+    if isinstance(g, Equal):
+        return f"{affine(g.lhs, names)} = {affine(g.rhs, names)}"
+    if isinstance(g, Divides):
+        if not g.den.is_Integer:
+            raise Unknown(f"divisibility by the symbol {g.den}")
+        return f"({affine(g.num, names)}) mod {g.den} = 0"
+    middle = affine(g.e, names)
+    lows = g.lo.args if isinstance(g.lo, sp.Max) else (g.lo,)
+    highs = g.hi.args if isinstance(g.hi, sp.Min) else (g.hi,)
+    return " and ".join(
+        [f"{affine(v, names)} <= {middle}" for v in lows] + [f"{middle} <= {affine(v, names)}" for v in highs]
+    )
+
+
+@lru_cache(maxsize=256)
+def size_names(context: Context) -> dict[sp.Symbol, str]:
+    return {s: f"P{k}" for k, s in enumerate(context.sizes)}
+
+
+@lru_cache(maxsize=256)
+def context_text(context: Context) -> str:
+    """What is known of the sizes."""
+    names = size_names(context)
+    known = [f"{names[s]} >= {1 if s.is_positive else 0}" for s in context.sizes if s.is_nonnegative]
+    return " and ".join(known + [constraint(a, names) for a in context.assumptions]) or "true"
+
+
+@lru_cache(maxsize=256)
+def parameters(context: Context) -> str:
+    return "[" + ", ".join(size_names(context).values()) + "]"
+
+
+def all_names(context: Context, indices: Iterable[sp.Symbol]) -> dict[sp.Symbol, str]:
+    return {**size_names(context), **{i: f"i{k}" for k, i in enumerate(indices)}}
+
+
+def range_text(r: Range, names: Names) -> str:
+    i = names[r.index]
+    return " and ".join(
+        [f"{affine(v, names)} <= {i}" for v in r.lowers] + [f"{i} <= {affine(v, names)}" for v in r.uppers]
+    )
+
+
+def domain_text(s: IndexedSum, names: Names, context: Context, vanishing: Iterable[Access] = ()) -> str:
+    """The domain of a sum: sizes, ranges, guards, and the boxes of the zero-extended accesses in `vanishing`.
+
+    `vanishing`: accesses whose being zero makes the summand zero; outside their boxes nothing is contributed.
+    """
+    parts = [context_text(context)]
+    parts += [range_text(r, names) for r in s.ranges]
+    parts += [constraint(g, names) for g in s.guards]
+    for a in vanishing:
+        parts += box_text(a, names, context)
+    return " and ".join(parts)
+
+
+def box_text(a: Access, names: Names, context: Context) -> list[str]:
+    """The access is inside its operand's box."""
+    shape = context.shape(a.name)
+    return [constraint(Between(sp.S.Zero, i, n - 1), names) for i, n in zip(a.indices, shape, strict=True)]
+
+
+def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:
+    """The zero-extended accesses of `s` that make the term `e` vanish when they are zero."""
+    reads = [a for a in sorted(e.atoms(Access), key=sp.default_sort_key) if a.name in s.extended]
+    return tuple(a for a in reads if e.xreplace({a: sp.S.Zero}) == 0)
+
+
+def isl_map(
+    context: Context, names: Names, indices: Sequence[sp.Symbol], target: Sequence[sp.Expr], where: str
+) -> isl.Map:
+    """{ [indices] -> [target] : where }"""
+    source = ", ".join(names[i] for i in indices)
+    image = ", ".join(affine(e, names) for e in target)
+    return isl.Map(f"{parameters(context)} -> {{ [{source}] -> [{image}] : {where} }}")
+
+
+def isl_set(context: Context, names: Names, indices: Sequence[sp.Symbol], where: str) -> isl.Set:
+    """{ [indices] : where }"""
+    return isl.Set(f"{parameters(context)} -> {{ [{', '.join(names[i] for i in indices)}] : {where} }}")
