@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import click
 
@@ -63,7 +65,7 @@ def _commands(runs: int) -> list[Timing]:
     seconds: dict[str, list[float]] = {name: [] for name, _, _ in every}
     for _ in range(runs + 1):
         for name, arguments, _ in every:
-            seconds[name].append(_timed(lambda arguments=arguments: _quiet(arguments)))  # type: ignore[misc]
+            seconds[name].append(_timed(partial(_quiet, arguments)))
     medians = {name: median(values[1:]) for name, values in seconds.items()}
     base = medians[_BASE[0]]
     return [Timing(name, medians[name], medians[name] / base, limit) for name, _, limit in every]
@@ -88,14 +90,14 @@ def _proofs(runs: int) -> list[Timing]:
     from symconv.prove.prover import prove_gradient
 
     out = []
-    for attributes in (
-        {"strides": (1, 1), "pads": (0, 0, 0, 0), "dilations": (1, 1), "group": 1},
-        {"strides": (2, 2), "pads": (1, 1, 1, 1), "dilations": (1, 1), "group": 1},
-        {"strides": (2, 3), "dilations": (2, 1)},
-    ):
+    layers: dict[str, dict[str, Any]] = {
+        "stride 1": {"strides": (1, 1), "pads": (0, 0, 0, 0), "dilations": (1, 1), "group": 1},
+        "stride 2, pad 1": {"strides": (2, 2), "pads": (1, 1, 1, 1), "dilations": (1, 1), "group": 1},
+        "strides 2,3, dilations 2,1, any pads and groups": {"strides": (2, 3), "dilations": (2, 1)},
+    }
+    for name, attributes in layers.items():
         layer = build_layer("conv2d", attributes)
         for form, sums in available_forms(layer, "x").items():
-            times = [_timed(lambda s=sums, at=layer: prove_gradient(s, at, "x")) for _ in range(runs)]  # type: ignore[misc]
-            name = ", ".join(f"{k} {','.join(map(str, v)) if isinstance(v, tuple) else v}" for k, v in attributes.items())
-            out.append(Timing(f"proof: {form}, {name}"[:58], median(times)))
+            times = [_timed(partial(prove_gradient, sums, layer, "x")) for _ in range(runs)]
+            out.append(Timing(f"proof: {form}, {name}", median(times)))
     return out

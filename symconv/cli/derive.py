@@ -38,7 +38,7 @@ def command(
     Without LAYER: the article from Eq. 1 to Eq. 22, the bias, pooling, and two stacked layers. With LAYER, such as
     conv2d or max_pool2d: that layer; attributes that are left out stay symbolic. Exits with 1 if a step is not proved.
     """
-    from symconv.cli import documents
+    from symconv.api import documents
 
     given = attributes(options)
     if layer is None and spec is None:
@@ -58,6 +58,7 @@ def command(
 
 def _refuse_without_layer(given: dict[str, Any], wrt: str | None, form: str | None) -> None:
     """Attributes without a layer to put them on are a mistake, not the article."""
-    loose = [f"--{name.replace('_', '-')}" for name in given] + (["--wrt"] if wrt else []) + (["--form"] if form else [])
+    options = [*given, *(["wrt"] if wrt else []), *(["form"] if form else [])]
+    loose = [f"--{name.replace('_', '-')}" for name in options]
     if loose:
         raise click.UsageError(f"{', '.join(loose)}: name the layer they belong to, such as `symconv derive conv2d`")

@@ -53,7 +53,7 @@ def inner_partial(s: IndexedSum) -> IndexedSum:
     name = f"d{partial.out.name}/d{partial.inn.name}"
     result = Access(name, *partial.out.indices, *partial.inn.indices)
     needed = result.free_symbols
-    guards = tuple(g for g in s.guards if set().union(*(e.free_symbols for e in g.expressions())) & needed)
+    guards = tuple(g for g in s.guards if g.symbols & needed)
     return IndexedSum(result, tuple(r for r in s.ranges if r.index in needed), guards, partial)
 
 

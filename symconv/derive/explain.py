@@ -53,13 +53,15 @@ class TapAxis:
         return sp.expand(self.extent - 1 + self.shift - self.stride * (self.outputs - 1))
 
     def taps_of_residue(self, residue: int) -> tuple[int, int] | None:
-        """(first tap, step) of the taps that reach the positions q + p = residue (mod s); None where none does."""
+        """(first tap, step) of the taps that reach the positions q + p = residue (mod s); first < 0 where none does.
+
+        None where the stride or the dilation is symbolic.
+        """
         if not (self.stride.is_Integer and self.dilation.is_Integer):
             return None
         s, d = int(self.stride), int(self.dilation)
         step = s // sp.igcd(s, d)
-        first = next((m for m in range(step) if (residue - d * m) % s == 0), None)
-        return None if first is None else (first, step)
+        return next((m for m in range(step) if (residue - d * m) % s == 0), -1), step
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Explanation:
 
     layer: Layer
     topic: str
+    wrt: str
     gather: IndexedSum
     reversed: IndexedSum
     axes: tuple[TapAxis, ...]
@@ -85,7 +88,7 @@ def explain(layer: Layer, topic: str) -> Explanation:
         raise UserError(
             f"explain {topic}: the gradient of {layer.name} is no sum over taps, so that there is no answer"
         )
-    return Explanation(layer, topic, sums[0], _turned(sums[0]), axes)
+    return Explanation(layer, topic, target, sums[0], _turned(sums[0]), axes)
 
 
 def _turned(s: IndexedSum) -> IndexedSum:

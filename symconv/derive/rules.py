@@ -79,7 +79,7 @@ def _sift_one(s: IndexedSum, prefer: Callable[[Sequence[sp.Symbol]], Sequence[sp
 def discharge(s: IndexedSum) -> Move:
     """[lo <= e <= hi] F = F where e stays within lo..hi while its indices range;  [e = e] = 1;  [a | a e] = 1"""
     ranges = {r.index: r for r in s.ranges}
-    boxes = {i: r for i, r in ranges.items() if not set().union(*(b.free_symbols for b in r.bounds)) & set(ranges)}
+    boxes = {i: r for i, r in ranges.items() if not r.symbols & set(ranges)}
 
     def trivial(g: Guard) -> bool:
         if isinstance(g, Equal):

@@ -30,6 +30,7 @@ from symconv.ir import (
     NotApplicable,
     Partial,
     Piece,
+    Quot,
     Section,
     Step,
 )
@@ -173,7 +174,7 @@ def flipped(s: IndexedSum) -> tuple[sp.Symbol, ...]:
 
 def _runs_backwards(e: sp.Expr, i: sp.Symbol) -> bool:
     try:
-        a, _ = coefficient(e, i)
+        a, _ = coefficient(e.num if isinstance(e, Quot) else e, i)
     except NotApplicable:
         return False
     return (-a).is_positive is True

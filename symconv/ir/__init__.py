@@ -1,7 +1,7 @@
 """Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
 
 from symconv.ir.derivation import Derivation, Move, Piece, Section, Step
-from symconv.ir.domain import Between, Divides, Equal, Guard, NotAffine, Range, accesses, is_affine, linear
+from symconv.ir.domain import Between, Divides, Equal, Guard, NotAffine, Range, accesses, is_affine, linear, symbols_in
 from symconv.ir.errors import NotApplicable, UndefinedRead, UserError
 from symconv.ir.interpret import evaluate
 from symconv.ir.layer import Context, FirstMaximum, Layer, Operand, Statement
@@ -50,4 +50,5 @@ __all__ = [
     "linear",
     "offset",
     "size",
+    "symbols_in",
 ]

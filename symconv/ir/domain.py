@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -20,17 +21,23 @@ class NotAffine(ValueError):
     """An index expression that is no integer combination of indices and sizes."""
 
 
+@lru_cache(maxsize=1 << 14)
+def symbols_in(e: sp.Expr) -> frozenset[sp.Symbol]:
+    """The free symbols of an expression; remembered, since the same small expressions come up again and again."""
+    return frozenset(e.free_symbols)
+
+
 def is_affine(e: sp.Expr, indices: Set[sp.Symbol]) -> bool:
     """Is `e` affine in `indices`, with coefficients free of them? Quotients of affine expressions count."""
-    if not e.free_symbols & indices or e.is_Symbol:
+    if e.is_Symbol or not symbols_in(e) & indices:
         return True
     if e.is_Add or isinstance(e, (sp.Max, sp.Min)):
         return all(is_affine(a, indices) for a in e.args)
     if e.is_Mul:
-        inside = [a for a in e.args if a.free_symbols & indices]
+        inside = [a for a in e.args if symbols_in(a) & indices]
         return len(inside) == 1 and is_affine(inside[0], indices)
     if isinstance(e, Quotient):
-        return not e.den.free_symbols & indices and is_affine(e.num, indices)
+        return not symbols_in(e.den) & indices and is_affine(e.num, indices)
     return False
 
 
@@ -50,6 +57,11 @@ class _Mapped:
 
     def expressions(self) -> tuple[sp.Expr, ...]:
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+
+    @property
+    def symbols(self) -> frozenset[sp.Symbol]:
+        """Indices and sizes that it speaks of."""
+        return frozenset().union(*map(symbols_in, self.expressions()))
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,11 @@ class Range:
     def bounds(self) -> tuple[sp.Expr, ...]:
         return self.lowers + self.uppers
 
+    @property
+    def symbols(self) -> frozenset[sp.Symbol]:
+        """Indices and sizes that its bounds speak of."""
+        return frozenset().union(*map(symbols_in, self.bounds))
+
     def map(self, f: Callable[[sp.Expr], sp.Expr]) -> Range:
         """The bounds rewritten; the index stays."""
         return Range(self.index, tuple(map(f, self.lowers)), tuple(map(f, self.uppers)))
@@ -129,6 +146,7 @@ class Range:
             )
 
 
+@lru_cache(maxsize=1 << 12)
 def accesses(e: sp.Expr) -> tuple[Access, ...]:
     """The distinct accesses in an expression, in a fixed order."""
     return tuple(sorted(e.atoms(Access), key=sp.default_sort_key))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symconv.ir.domain import Guard, NotAffine, Range, accesses, is_affine
+from symconv.ir.domain import Guard, NotAffine, Range, accesses, is_affine, symbols_in
 from symconv.ir.nodes import Access
 
 
@@ -39,7 +39,7 @@ class IndexedSum:
         seen: set[sp.Symbol] = set()
         every = set(self.indices)
         for r in self.ranges:
-            late = set().union(*(b.free_symbols for b in r.bounds)) & every - seen
+            late = r.symbols & every - seen
             if r.index in seen or late:
                 raise ValueError(f"range of {r.index}: bound twice, or its bounds mention a later index {late or ''}")
             seen.add(r.index)
@@ -66,19 +66,18 @@ class IndexedSum:
     @property
     def parallel(self) -> tuple[Range, ...]:
         """Ranges of the indices that the result mentions."""
-        return tuple(r for r in self.ranges if r.index in self.result.free_symbols)
+        return tuple(r for r in self.ranges if r.index in symbols_in(self.result))
 
     @property
     def reduced(self) -> tuple[Range, ...]:
         """Ranges of the indices that are summed away."""
-        return tuple(r for r in self.ranges if r.index not in self.result.free_symbols)
+        return tuple(r for r in self.ranges if r.index not in symbols_in(self.result))
 
     @property
-    def free_symbols(self) -> set[sp.Symbol]:
+    def free_symbols(self) -> frozenset[sp.Symbol]:
         """Indices, sizes and parameters, wherever they stand."""
-        parts = [self.result, self.summand, *self.indices]
-        parts += [b for r in self.ranges for b in r.bounds] + [e for g in self.guards for e in g.expressions()]
-        return set().union(*(e.free_symbols for e in parts))
+        own = symbols_in(self.result) | symbols_in(self.summand) | set(self.indices)
+        return own.union(*(r.symbols for r in self.ranges), *(g.symbols for g in self.guards))
 
     @property
     def names(self) -> set[str]:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Access, Context, IndexedSum
-from symconv.prove.encode import Unknown
+from symconv.ir import Access, Context, IndexedSum, index
+from symconv.prove.encode import Unknown, all_names, box_text, isl_set
 from symconv.prove.relation import Factor, Key, Monomial, Relation, monomials, term_set, without_idle_indices
 
 Columns = list[int]
@@ -26,8 +26,17 @@ def adjoint_relation(forward: Iterable[IndexedSum], wrt: str, context: Context) 
             times, needed = without_idle_indices(s, m)
             points = term_set(needed, m, context)
             for key, coefficient, columns in _swapped(s, m, wrt):
-                out.setdefault(key, []).append((times * coefficient, _permuted(points, columns)))
+                inside = _permuted(points, columns).intersect(_box(wrt, len(columns), context))
+                out.setdefault(key, []).append((times * coefficient, inside))
     return out
+
+
+def _box(wrt: str, columns: int, context: Context) -> isl.Set:
+    """Only entries that exist have a gradient: f(A[-1]) with A read as zero there contributes to none."""
+    axes = [index(f"a{k}") for k in range(columns)]
+    names = all_names(context, axes)
+    inside = box_text(Access(wrt, *axes[: len(context.shape(wrt))]), names, context)
+    return isl_set(context, names, axes, " and ".join(inside) or "true")
 
 
 def _swapped(s: IndexedSum, m: Monomial, wrt: str) -> Iterator[tuple[Key, sp.Expr, Columns]]:

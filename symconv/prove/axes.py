@@ -8,7 +8,7 @@ dilations in a range, small. It can only prove: where a factor differs the calle
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -44,8 +44,6 @@ def independent(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: C
     for s in (left, right):
         _join(s, groups)
     roots = list(dict.fromkeys(groups.find(n) for n in groups.parent))
-    if len(roots) < 2:
-        return None
     return [
         Group(
             _restrict(left, groups, root, first=k == 0),
@@ -90,12 +88,12 @@ def _join(s: IndexedSum, groups: _Groups) -> None:
         for k, e in enumerate(a.indices):
             groups.join([(a.name.removeprefix("d"), k), *_sorted(e.free_symbols & every)])
     for g in s.guards:
-        groups.join(_sorted(set().union(*(e.free_symbols for e in g.expressions())) & every))
+        groups.join(_sorted(g.symbols & every))
     for r in s.ranges:
-        groups.join([r.index, *_sorted(set().union(*(b.free_symbols for b in r.bounds)) & every)])
+        groups.join([r.index, *_sorted(r.symbols & every)])
 
 
-def _sorted(symbols: set[sp.Symbol]) -> list[_Node]:
+def _sorted(symbols: Set[sp.Symbol]) -> list[_Node]:
     return sorted(symbols, key=sp.default_sort_key)
 
 
@@ -116,14 +114,10 @@ def _restrict(s: IndexedSum, groups: _Groups, root: _Node, first: bool) -> Index
     guards = tuple(
         g
         for g in s.guards
-        if _mentions(g.expressions(), indices) or (first and not _mentions(g.expressions(), set(s.indices)))
+        if g.symbols & indices or (first and not g.symbols & set(s.indices))
     )
     ranges = tuple(r for r in s.ranges if r.index in indices)
     return IndexedSum(cut(s.result), ranges, guards, summand, s.extended)
-
-
-def _mentions(expressions: Sequence[sp.Expr], symbols: set[sp.Symbol]) -> bool:
-    return any(e.free_symbols & symbols for e in expressions)
 
 
 def _sub_context(context: Context, groups: _Groups, root: _Node) -> Context:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Access, Context, IndexedSum, Quot, index
+from symconv.ir import Access, Context, Guard, IndexedSum, Quot, index
 from symconv.prove.encode import affine, all_names, box_text, context_text, domain_text, isl_map, isl_set, vanishing
 from symconv.prove.smallest import smallest_points
 
@@ -91,6 +91,5 @@ def covers(sums: Sequence[IndexedSum], context: Context) -> bool:
     return bool(box.is_subset(seen))
 
 
-def _only(g: object, parallel: set[sp.Symbol]) -> bool:
-    indices = set().union(*(e.free_symbols for e in g.expressions()))  # type: ignore[attr-defined]
-    return all(i.is_positive or i.is_nonnegative or i in parallel for i in indices)
+def _only(g: Guard, parallel: set[sp.Symbol]) -> bool:
+    return all(i.is_nonnegative or i in parallel for i in g.symbols)

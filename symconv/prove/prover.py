@@ -9,14 +9,27 @@ from time import perf_counter
 import sympy as sp
 
 from symconv.derive import unfold
-from symconv.ir import Between, Context, Derivation, IndexedSum, Layer, Move, Partial, Piece, Section, Statement, Step
+from symconv.ir import (
+    Between,
+    Context,
+    Derivation,
+    IndexedSum,
+    Layer,
+    Move,
+    Partial,
+    Piece,
+    Section,
+    Statement,
+    Step,
+    symbols_in,
+)
 from symconv.prove.adjoint import adjoint_relation
 from symconv.prove.axes import independent
 from symconv.prove.concrete import confirm, undefined_by_brute_force
 from symconv.prove.definedness import Misread, covers, first_misread, single_writer
 from symconv.prove.encode import Unknown
 from symconv.prove.instances import SAMPLE, at_scales, every_instance, scales_scope
-from symconv.prove.relation import Cell, difference, relation
+from symconv.prove.relation import Cell, difference, is_free, relation
 from symconv.prove.smallest import equal_where, smallest_points
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 from symconv.prove.witness import failure
@@ -104,6 +117,8 @@ def prove_step(step: Step, layer: Layer) -> Proof:
 
 def _by_witness(moves: Sequence[Move], context: Context, scope: str) -> Proof:
     for move in moves:
+        if not failure(move, relevant(context, move.before, *move.after)):
+            continue
         why = failure(move, context)
         if why:
             return Proof("refuted", scope, why)
@@ -154,12 +169,25 @@ def prove_gradient(gradient: Sums, layer: Layer, wrt: str) -> Proof:
     context = layer.context
     forward = [s for s in layer.sums if any(a.name == wrt for a in s.reads())]
     groups = independent(gradient, forward, context) or []
-    parts = [(g.lhs, g.rhs, g.context) for g in groups]
-    if parts and all(_part_proved(*part, wrt) for part in parts):
+    split = len(groups) > 1 or (groups and context.scales)
+    if split and all(_part_proved(g.lhs, g.rhs, g.context, wrt) for g in groups):
         return Proof("proved", _scales_scope(context))
-    if context.scales:
-        return Proof("unknown", scope_of(context), "axes that depend on each other at a symbolic stride or dilation")
-    return _against_adjoint(gradient, forward, wrt, context)
+    if not context.scales:
+        proof = _against_adjoint(gradient, forward, wrt, relevant(context, *gradient, *forward))
+        return replace(proof, scope=scope_of(context)) if proof.proved else _against_adjoint(gradient, forward, wrt, context)
+    if len(context.scales) > 2:
+        return Proof("unknown", scope_of(context), "too many strides and dilations that depend on each other")
+    return _at_every_scale(gradient, forward, wrt, context)
+
+
+def _at_every_scale(gradient: Sums, forward: Sums, wrt: str, context: Context) -> Proof:
+    for at in every_instance(context.scales):
+        put = {s: sp.Integer(v) for s, v in at.items()}
+        sides = ([s.substitute(put) for s in side] for side in (gradient, forward))
+        proof = _against_adjoint(*sides, wrt, context.substitute(at))
+        if not proof.proved:
+            return replace(proof, reason=f"{proof.reason} (at {', '.join(f'{s} = {v}' for s, v in at.items())})")
+    return Proof("proved", _scales_scope(context))
 
 
 def _part_proved(lhs: IndexedSum, rhs: IndexedSum, context: Context, wrt: str) -> bool:
@@ -168,18 +196,25 @@ def _part_proved(lhs: IndexedSum, rhs: IndexedSum, context: Context, wrt: str) -
     rest = dict.fromkeys((s for s in context.scales if s not in mentioned), 1)
     for at in every_instance(mentioned):
         put = {s: sp.Integer(v) for s, v in at.items()}
-        relevant = _relevant(context.substitute({**at, **rest}), lhs.substitute(put), rhs.substitute(put))
-        if not _against_adjoint([lhs.substitute(put)], [rhs.substitute(put)], wrt, relevant).proved:
+        left, right = lhs.substitute(put), rhs.substitute(put)
+        here = relevant(context.substitute({**at, **rest}), left, right)
+        if not _against_adjoint([left], [right], wrt, here).proved:
             return False
     return True
 
 
-def _relevant(context: Context, *sums: IndexedSum) -> Context:
-    """Without the assumptions that speak of no size in these sums: a weaker context, so that proofs stay proofs."""
-    used = set().union(*(s.free_symbols for s in sums), *(e.free_symbols for o in context.operands for e in o.shape))
-    kept = [a for a in context.assumptions if set().union(*(e.free_symbols for e in a.expressions())) & used]
-    used = used.union(*(e.free_symbols for a in kept for e in a.expressions()))
-    return replace(context, sizes=tuple(s for s in context.sizes if s in used), assumptions=tuple(kept))
+def relevant(context: Context, *sums: IndexedSum) -> Context:
+    """The context without the sizes and operands that these sums do not speak of.
+
+    It assumes less, so that what is proved in it is proved; what is not has to be asked again in the whole context.
+    """
+    named = {a.name for s in sums for a in (s.result, *s.reads())}
+    operands = tuple(o for o in context.operands if o.name in named or f"d{o.name}" in named)
+    shapes = (symbols_in(e) for o in operands for e in o.shape)
+    used = frozenset().union(*(s.free_symbols for s in sums), *shapes)
+    kept = tuple(a for a in context.assumptions if a.symbols & used)
+    used = used.union(*(a.symbols for a in kept))
+    return Context(tuple(s for s in context.sizes if s in used), kept, operands, context.scales)
 
 
 def _scales_scope(context: Context) -> str:
@@ -199,6 +234,8 @@ def _against_adjoint(gradient: Sums, forward: Sums, wrt: str, context: Context) 
             sizes, at = next(smallest_points(points, context))
             named = tuple((s.name, v) for s, v in zip(context.sizes, sizes, strict=True))
             terms = " ".join(key[1])
+            if not all(map(is_free, key[1])):
+                return Proof("unknown", scope, f"the terms in {terms} differ in form, and may be equal all the same")
             why = f"the coefficient of {terms} is wrong by {coefficient}"
             return Proof("refuted", scope, why, Counterexample(named, key[0], at[: len(context.shape(key[0]))]))
     except Unknown as why:

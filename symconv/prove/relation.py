@@ -45,6 +45,11 @@ class Monomial:
         return tuple(f.template for f in self.factors)
 
 
+def is_free(template: str) -> bool:
+    """Is the factor an entry of an operand, or an opaque function of one? Others may be equal in disguise."""
+    return "#" not in template
+
+
 Key = tuple[str, tuple[str, ...]]
 Cells = list[tuple[sp.Expr, isl.Set]]
 Relation = dict[Key, Cells]
@@ -54,7 +59,7 @@ Cell = tuple[Key, sp.Expr, isl.Set]
 def monomials(s: IndexedSum) -> Iterator[Monomial]:
     """The summand as a sum of monomials in accesses and opaque functions of accesses."""
     bound = set(s.indices)
-    for term in sp.Add.make_args(sp.expand_mul(s.summand)):
+    for term in sp.Add.make_args(expanded(s.summand)):
         if term == 0:
             continue
         coefficient, factors = sp.S.One, []
@@ -64,6 +69,11 @@ def monomials(s: IndexedSum) -> Iterator[Monomial]:
             else:
                 coefficient *= base**times
         yield Monomial(coefficient, tuple(sorted(factors, key=_factor_order)), term)
+
+
+def expanded(e: sp.Expr) -> sp.Expr:
+    """Products and whole powers of sums multiplied out, and nothing else: exp(a + b) stays one factor."""
+    return sp.expand(e, power_base=False, power_exp=False, log=False, basic=False)
 
 
 def _power(f: sp.Expr) -> tuple[sp.Expr, int]:
@@ -102,8 +112,8 @@ def without_idle_indices(s: IndexedSum, m: Monomial) -> tuple[sp.Expr, IndexedSu
     """sum_{k=lo}^{hi} F = (hi - lo + 1) F where F does not mention k: the factor, and the sum without such indices."""
     busy = s.result.free_symbols.union(
         *(e.free_symbols for f in m.factors for e in f.point),
-        *(e.free_symbols for g in s.guards for e in g.expressions()),
-        *(b.free_symbols for r in s.ranges for b in r.bounds),
+        *(g.symbols for g in s.guards),
+        *(r.symbols for r in s.ranges),
     )
     times, kept = sp.S.One, []
     for r in s.ranges:

@@ -1,0 +1,96 @@
+"""Spatial axes of sliding-window layers: their index names, and the size of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symconv.ir import Between, FloorDiv, UserError, index
+
+LETTERS = {1: "w", 2: "hw", 3: "dhw"}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One spatial axis of a window: sizes and attributes are numbers or symbols.
+
+    The position read at output o and tap k is  stride * o + dilation * k - before.
+    """
+
+    letter: str
+    extent: sp.Expr
+    kernel: sp.Expr
+    output: sp.Expr
+    stride: sp.Expr
+    dilation: sp.Expr
+    before: sp.Expr
+    after: sp.Expr
+    ceil_mode: bool = False
+
+    @property
+    def o(self) -> sp.Symbol:
+        return index(f"o{self.letter}")
+
+    @property
+    def k(self) -> sp.Symbol:
+        return index(f"k{self.letter}")
+
+    @property
+    def position(self) -> sp.Expr:
+        return self.stride * self.o + self.dilation * self.k - self.before
+
+    @property
+    def padded(self) -> bool:
+        return self.before != 0 or self.after != 0 or self.ceil_mode
+
+    @property
+    def span(self) -> sp.Expr:
+        """Rows under the window: d (k - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def room(self) -> sp.Expr:
+        """Rows that the window may slide over: extent + both pads."""
+        return self.extent + self.before + self.after
+
+    def inside(self) -> Between:
+        """The position is inside the input."""
+        return Between(sp.S.Zero, self.position, self.extent - 1)
+
+    def size_relations(self) -> tuple[Between, ...]:
+        """What defines the output size; none where it is a number.
+
+        floor: s (O - 1) + span <= room <= s O + span - 1. With ceil_mode the last window may hang over the end by less
+        than a stride, as long as it starts inside the input or its leading pad (ONNX).
+        """
+        if not self.output.is_Symbol:
+            return ()
+        last = self.stride * (self.output - 1)
+        if not self.ceil_mode:
+            return (Between(last + self.span, self.room, last + self.span + self.stride - 1),)
+        return (
+            Between(last + self.span - self.stride + 1, self.room, self.room),
+            Between(last, last, self.extent + self.before - 1),
+        )
+
+
+def numeric_output(axis: Axis) -> sp.Expr | None:
+    """The output size where every number is known; `UserError` where the window does not fit."""
+    known = (axis.extent, axis.kernel, axis.stride, axis.dilation, axis.before, axis.after)
+    if not all(v.is_Integer for v in known):
+        return None
+    if axis.span > axis.room:
+        raise UserError(
+            f"kernel_shape {axis.kernel} (dilation {axis.dilation}, so {axis.span} rows) is larger than the padded input "
+            f"{axis.room} on axis {axis.letter}: make the input or the pads larger, or the kernel smaller"
+        )
+    out = FloorDiv(axis.room - axis.span + (axis.stride - 1 if axis.ceil_mode else 0), axis.stride) + 1
+    if axis.ceil_mode and (out - 1) * axis.stride >= axis.extent + axis.before:
+        out -= 1
+    return out
+
+
+def relations(axes: Sequence[Axis]) -> tuple[Between, ...]:
+    return tuple(r for a in axes for r in a.size_relations())

@@ -1,0 +1,159 @@
+"""Convolutions as formulas: the forward layer of Eqs. 4-8 with batch, channels, groups, and its transpose.
+
+Source: the article's Eqs. 1-8; ONNX's Conv and ConvTranspose for the attributes. What is called a convolution here is a
+cross-correlation (Eq. 1), as in every framework; `images.convolution` is Eq. 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, UserError, index, offset, size
+from symconv.layers.attributes import canonical, flag, number, per_axis
+from symconv.layers.axes import LETTERS, Axis
+from symconv.layers.window import WINDOW, spatial_axes, symbols_of
+
+CONV = (*WINDOW, "group", "in_channels", "out_channels", "bias")
+TRANSPOSE = ("kernel_shape", "strides", "pads", "dilations", "group", "in_channels", "out_channels", "output_padding", "bias")
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Batch, groups and channels: the axes that a convolution treats like any matrix product.
+
+    group: () where there is one group, so that its axis is left out.
+    """
+
+    batch: Range
+    group: tuple[Range, ...]
+    outer: Range
+    inner: Range
+
+    @property
+    def g(self) -> tuple[sp.Symbol, ...]:
+        return tuple(r.index for r in self.group)
+
+    def sizes(self, *ranges: Range) -> tuple[sp.Expr, ...]:
+        return tuple(r.uppers[0] + 1 for r in ranges)
+
+
+def channels(name: str, given: Mapping[str, Any]) -> Channels:
+    """The channel axes: OC filters over IC channels in each of G groups."""
+    group = number("group", given.get("group"), size("G"))
+    shape = given.get("input_shape")
+    batch, total_in = (shape[0], shape[1]) if isinstance(shape, (tuple, list)) and len(shape) > 1 else (None, None)
+    if total_in is not None and given.get("in_channels") is not None and total_in != given["in_channels"]:
+        raise UserError(f"{name}: input_shape has {total_in} channels, and in_channels is {given['in_channels']}")
+    inner = _share("in_channels", given.get("in_channels", total_in), group, size("IC"))
+    outer = _share("out_channels", given.get("out_channels"), group, size("OC"))
+    rows = number("input_shape", batch, size("N"))
+    groups = () if group == 1 else (Range.box(index("g"), group),)
+    return Channels(Range.box(index("n"), rows), groups, Range.box(index("oc"), outer), Range.box(index("ic"), inner))
+
+
+def _share(name: str, value: Any, group: sp.Expr, default: sp.Symbol) -> sp.Expr:
+    """Channels of one group."""
+    if value is None:
+        return default
+    total = number(name, value, default)
+    if not (total.is_Integer and group.is_Integer):
+        if group == 1:
+            return total
+        raise UserError(f"{name} = {total} with group = {group}: give numbers for both, or leave {name} out")
+    if total % group:
+        raise UserError(f"{name} = {total} is not divisible by group = {group}: each group needs the same number of channels")
+    return total / group
+
+
+def conv(rank: int, **attributes: Any) -> Layer:
+    """y[n, g, oc, o] = sum_{ic, k} w[g, oc, ic, k] x[n, g, ic, s o + d k - p] + b[g, oc]
+
+    rank: spatial axes, 1 to 3. x: (N, G, IC, H, W), w: (G, OC, IC, KH, KW), b: (G, OC), y: (N, G, OC, OH, OW); with one
+    group its axis is left out. x reads as zero in the padding. Attributes: ONNX's Conv; those left out are symbolic.
+    """
+    name = f"conv{rank}d"
+    given = canonical(name, attributes, CONV)
+    axes, relations = spatial_axes(rank, given)
+    c = channels(name, given)
+    o, k = tuple(a.o for a in axes), tuple(a.k for a in axes)
+    outputs = (c.batch, *c.group, c.outer, *(Range.box(a.o, a.output) for a in axes))
+    taps = (c.inner, *(Range.box(a.k, a.kernel) for a in axes))
+    y = Access("y", c.batch.index, *c.g, c.outer.index, *o)
+    x = Access("x", c.batch.index, *c.g, c.inner.index, *(a.position for a in axes))
+    w = Access("w", *c.g, c.outer.index, c.inner.index, *k)
+    extended = frozenset({"x"}) if any(a.padded for a in axes) else frozenset()
+    sums = [IndexedSum(y, outputs + taps, (), w * x, extended)]
+    if _has_bias(given):
+        sums.append(IndexedSum(y, outputs, (), Access("b", *c.g, c.outer.index)))
+    context = _context(c, axes, relations, tuple(a.extent for a in axes), tuple(a.output for a in axes))
+    return Layer(name, tuple(sums), context, ("x", "w", "b")[: len(sums) + 1], attributes=tuple(given.items()))
+
+
+def _has_bias(given: Mapping[str, Any]) -> bool:
+    return flag("bias", given.get("bias", 1))
+
+
+def _context(
+    c: Channels,
+    axes: tuple[Axis, ...],
+    relations: tuple[Between, ...],
+    image: tuple[sp.Expr, ...],
+    result: tuple[sp.Expr, ...],
+    kernel_first: Range | None = None,
+) -> Context:
+    """Operands, sizes and scales; `image` and `result` are the spatial sizes of x and of y."""
+    letters = [a.letter for a in axes]
+    g_names, g_sizes = tuple(r.index.name for r in c.group), c.sizes(*c.group)
+    (n,), (outer,), (inner,) = c.sizes(c.batch), c.sizes(c.outer), c.sizes(c.inner)
+    rows, columns = (outer, inner) if kernel_first is None else (inner, outer)
+    row_name, column_name = ("oc", "ic") if kernel_first is None else ("ic", "oc")
+    operands = (
+        Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(f"i{a}" for a in letters))),
+        Operand("w", (*g_sizes, rows, columns, *(a.kernel for a in axes)),
+                (*g_names, row_name, column_name, *(f"k{a}" for a in letters))),
+        Operand("b", (*g_sizes, outer), (*g_names, "oc")),
+        Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters))),
+    )
+    scales = symbols_of([v for a in axes for v in (a.stride, a.dilation)])
+    pads = [v for a in axes for v in (a.before, a.after)]
+    shapes = [e for operand in operands for e in operand.shape]
+    sizes = tuple(s for s in symbols_of([*shapes, *pads]) if s not in scales)
+    return Context(sizes, relations, operands, scales)
+
+
+def conv_transpose(rank: int, **attributes: Any) -> Layer:
+    """y[n, g, oc, s i + d k - p] += sum_{ic} w[g, ic, oc, k] x[n, g, ic, i], and + b[g, oc] everywhere
+
+    The adjoint of `conv` as a layer of its own (ONNX's ConvTranspose): a scatter, whose result access is affine. Output
+    size s (H - 1) + output_padding + d (K - 1) + 1 - p - q. w: (G, IC, OC, KH, KW).
+    """
+    name = f"conv_transpose{rank}d"
+    given = canonical(name, attributes, TRANSPOSE)
+    axes, _ = spatial_axes(rank, given)
+    letters = LETTERS[rank]
+    c = channels(name, given)
+    extra = per_axis("output_padding", given.get("output_padding", 0), letters, [f"e_{a}" for a in letters], 0, offset)
+    result = tuple(
+        a.stride * (a.extent - 1) + e + a.span - a.before - a.after for a, e in zip(axes, extra, strict=True)
+    )
+    i = tuple(index(f"i{a}") for a in letters)
+    at = tuple(a.position.xreplace({a.o: v}) for a, v in zip(axes, i, strict=True))
+    y = Access("y", c.batch.index, *c.g, c.outer.index, *at)
+    w = Access("w", *c.g, c.inner.index, c.outer.index, *(a.k for a in axes))
+    x = Access("x", c.batch.index, *c.g, c.inner.index, *i)
+    lead = (c.batch, *c.group, c.outer)
+    inputs = tuple(Range.box(v, a.extent) for v, a in zip(i, axes, strict=True))
+    taps = tuple(Range.box(a.k, a.kernel) for a in axes)
+    inside = tuple(Between(sp.S.Zero, p, n - 1) for p, n in zip(at, result, strict=True))
+    sums = [IndexedSum(y, (*lead, c.inner, *inputs, *taps), inside, w * x)]
+    if _has_bias(given):
+        o = tuple(Range.box(a.o, n) for a, n in zip(axes, result, strict=True))
+        everywhere = Access("y", *(r.index for r in (*lead, *o)))
+        sums.append(IndexedSum(everywhere, (*lead, *o), (), Access("b", *c.g, c.outer.index)))
+    fits = tuple(Between(sp.S.One, n, n) for n in result)
+    context = _context(c, axes, fits, tuple(a.extent for a in axes), result, kernel_first=c.inner)
+    return Layer(name, tuple(sums), context, ("x", "w", "b")[: len(sums) + 1], attributes=tuple(given.items()))

@@ -1,0 +1,202 @@
+"""Thousands of planted mistakes in the moves of real derivations: none of them is ever called proved.
+
+A corrupted move that is still right (an equivalent mutant, such as a bound that another bound implies) may be proved;
+then both sides must agree by brute force at all small sizes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+
+import pytest
+import sympy as sp
+
+from symconv.derive import derive
+from symconv.ir import Access, Between, Derivation, Divides, Equal, Guard, IndexedSum, Layer, Move, Piece, Range, Step
+from symconv.layers import article
+from symconv.layers.convolution import conv, conv_transpose
+from symconv.prove.prover import opened, prove_gradient, prove_step
+from tests.brute_force import first_difference, small_sizes
+
+Count = Callable[[str, int], None]
+Mutant = tuple[str, Move]
+ONE = {"group": 1, "in_channels": 1, "out_channels": 1, "bias": 0}
+
+LAYERS: dict[str, Callable[[], Layer]] = {
+    "stride 1": partial(conv, 1, strides=1, dilations=1, **ONE),
+    "stride 1, no pads": partial(conv, 1, strides=1, dilations=1, pads=0, **ONE),
+    "stride 2": partial(conv, 1, strides=2, dilations=1, **ONE),
+    "stride 3, kernel 2": partial(conv, 1, strides=3, dilations=1, kernel_shape=2, **ONE),
+    "dilation 2": partial(conv, 1, strides=1, dilations=2, pads=1, **ONE),
+    "stride 2, dilation 2": partial(conv, 1, strides=2, dilations=2, **ONE),
+    "stride 3, dilation 2, groups": partial(conv, 1, strides=3, dilations=2, pads=(1, 2), bias=0),
+    "stride 1 x 2": partial(conv, 2, strides=(1, 2), dilations=1, pads=1, **ONE),
+    "any stride and dilation": partial(conv, 1, **ONE),
+    "transposed, stride 2": partial(conv_transpose, 1, strides=2, dilations=1, pads=1, **ONE),
+    "Eq. 18": article.deltas_layer,
+}
+INPUT = {name: "x" for name in LAYERS}
+
+
+@cache
+def derivation(name: str, wrt: str) -> Derivation:
+    return derive(LAYERS[name](), wrt)
+
+
+def mutants(move: Move) -> Iterator[Mutant]:
+    """Every single mistake in one move, each with its name."""
+    for k, piece in enumerate(move.pieces):
+        for name, changed in (*_changed_sums(piece), *_changed_witnesses(piece)):
+            yield name, Move(move.before, (*move.pieces[:k], changed, *move.pieces[k + 1 :]))
+        yield "a piece dropped", Move(move.before, (*move.pieces[:k], *move.pieces[k + 1 :]))
+        yield "a piece twice", Move(move.before, (*move.pieces, piece))
+
+
+def _changed_sums(piece: Piece) -> Iterator[tuple[str, Piece]]:
+    s = piece.after
+    if s.summand == 0:
+        return
+    for name, build in _edits(s):
+        try:
+            changed = build()
+        except ValueError:  # the nouns refuse it already
+            continue
+        if changed != s:
+            yield name, replace(piece, after=changed)
+    for r in s.reduced:  # the same wrong shift everywhere: in the sum and in its witness
+        moved = {r.index: r.index + 1}
+        bare = s.with_(ranges=tuple(x for x in s.ranges if x.index != r.index)).substitute(moved)
+        old = {r.index: r.index + 1, **{i: e.xreplace(moved) for i, e in piece.witness}}
+        yield "a change of index off by one", Piece(bare.with_(ranges=s.ranges), tuple(old.items()))
+
+
+def _edits(s: IndexedSum) -> Iterator[tuple[str, Callable[[], IndexedSum]]]:
+    for k, g in enumerate(s.guards):
+        rest = (s.guards[:k], s.guards[k + 1 :])
+        yield f"{type(g).__name__} dropped", partial(s.with_, guards=rest[0] + rest[1])
+        for wrong in _wrong_guards(g):
+            yield f"{type(g).__name__} off by one", partial(s.with_, guards=(*rest[0], wrong, *rest[1]))
+    for k, r in enumerate(s.ranges):
+        for name, wrong_range in _wrong_ranges(r):
+            yield name, partial(s.with_, ranges=(*s.ranges[:k], wrong_range, *s.ranges[k + 1 :]))
+    for a in s.reads():
+        for name, wrong_access in _wrong_accesses(a, s):
+            yield name, partial(s.with_, summand=s.summand.xreplace({a: wrong_access}))
+    for name, wrong_access in _wrong_accesses(s.result, s):
+        yield f"{name}, of the result", partial(s.with_, result=wrong_access)
+    for name in s.extended:
+        yield "zero extension dropped", partial(s.with_, extended=s.extended - {name})
+    for factor in (2, -1, sp.Rational(1, 2)):
+        yield "a coefficient changed", partial(s.with_, summand=factor * s.summand)
+    yield "a term added", partial(s.with_, summand=s.summand + s.reads()[0])
+
+
+def _wrong_guards(g: Guard) -> Iterator[Guard]:
+    if isinstance(g, Divides):
+        yield Divides(g.den, g.num + 1)
+        yield Divides(g.den + 1, g.num)
+    elif isinstance(g, Equal):
+        yield Equal(g.lhs, g.rhs + 1)
+    else:
+        for step in (1, -1):
+            yield Between(g.lo + step, g.e, g.hi)
+            yield Between(g.lo, g.e, g.hi + step)
+
+
+def _wrong_ranges(r: Range) -> Iterator[tuple[str, Range]]:
+    for k, low in enumerate(r.lowers):
+        others = (r.lowers[:k], r.lowers[k + 1 :])
+        for step in (1, -1):
+            yield "a lower bound off by one", replace(r, lowers=(*others[0], low + step, *others[1]))
+        if len(r.lowers) > 1:
+            yield "a bound dropped", replace(r, lowers=others[0] + others[1])
+    for k, high in enumerate(r.uppers):
+        others = (r.uppers[:k], r.uppers[k + 1 :])
+        for step in (1, -1):
+            yield "an upper bound off by one", replace(r, uppers=(*others[0], high + step, *others[1]))
+        if len(r.uppers) > 1:
+            yield "a bound dropped", replace(r, uppers=others[0] + others[1])
+
+
+def _wrong_accesses(a: Access, s: IndexedSum) -> Iterator[tuple[str, Access]]:
+    for k, e in enumerate(a.indices):
+        for wrong in (e + 1, e - 1):
+            yield "an index off by one", _put(a, k, wrong)
+        for r in s.reduced:
+            yield "a coefficient of an index changed", _put(a, k, e + r.index)
+        for j in range(k):
+            swapped = _put(_put(a, k, a.indices[j]), j, e)
+            yield "two indices swapped", swapped
+
+
+def _put(a: Access, k: int, e: sp.Expr) -> Access:
+    return Access(a.args[0], *a.indices[:k], e, *a.indices[k + 1 :])
+
+
+def _changed_witnesses(piece: Piece) -> Iterator[tuple[str, Piece]]:
+    for k, (i, e) in enumerate(piece.witness):
+        rest = (piece.witness[:k], piece.witness[k + 1 :])
+        yield "the witness off by one", replace(piece, witness=(*rest[0], (i, e + 1), *rest[1]))
+        yield "the witness dropped", replace(piece, witness=rest[0] + rest[1])
+        for j in range(k):
+            swapped = list(piece.witness)
+            swapped[k], swapped[j] = (i, swapped[j][1]), (swapped[j][0], e)
+            yield "the witness swapped", replace(piece, witness=tuple(swapped))
+
+
+def equal(lhs: tuple[IndexedSum, ...], rhs: tuple[IndexedSum, ...], layer: Layer) -> bool:
+    many = small_sizes(layer.context, 4 if len(layer.context.sizes) < 8 else 3, most=120, scales=(1, 2, 3, 4))
+    assert len(many) >= 20
+    return first_difference(lhs, rhs, layer.context, many) is None
+
+
+@pytest.mark.parametrize(("name", "wrt"), [(n, w) for n in LAYERS for w in ("x", "w")])
+def test_no_corrupted_step_is_proved(name: str, wrt: str, count_cases: Count) -> None:
+    """Each step of the derivation is proved as it is, and with any single mistake it is not, unless it is still true."""
+    d = derivation(name, wrt)
+    tally: Counter[str] = Counter()
+    for step in d.steps:
+        if step.definition:
+            continue
+        assert prove_step(step, d.layer).proved, step.rule
+        for move in step.moves:
+            for m in opened(move, d.layer):
+                if m.after == (m.before,):
+                    continue
+                for mistake, mutant in mutants(m):
+                    tally["corrupted moves"] += 1
+                    proof = prove_step(Step(step.rule, step.reason, (mutant,)), d.layer)
+                    assert proof.verdict in ("proved", "refuted", "unknown")
+                    if proof.proved:
+                        tally["corrupted moves that are still right"] += 1
+                        assert equal((mutant.before,), mutant.after, d.layer), (step.rule, mistake, mutant)
+                    else:
+                        tally[f"corrupted moves {proof.verdict}"] += 1
+    assert tally["corrupted moves"] >= 20
+    assert tally["corrupted moves refuted"] >= 0.7 * tally["corrupted moves"]
+    for what, n in tally.items():
+        count_cases(what, n)
+
+
+@pytest.mark.parametrize(("name", "wrt"), [(n, w) for n in LAYERS for w in ("x", "w")])
+def test_no_corrupted_gradient_is_proved(name: str, wrt: str, count_cases: Count) -> None:
+    """The last line with any single mistake in it is not proved equal to the adjoint relation, unless it still is."""
+    d = derivation(name, wrt)
+    assert prove_gradient(d.result, d.layer, wrt).proved
+    whole = Move(d.result[0], tuple(map(Piece, d.result)))
+    tally: Counter[str] = Counter()
+    for mistake, mutant in mutants(whole):
+        if not mutant.after:
+            continue
+        tally["corrupted gradients"] += 1
+        proof = prove_gradient(mutant.after, d.layer, wrt)
+        if proof.proved:
+            tally["corrupted gradients that are still right"] += 1
+            assert equal(d.result, mutant.after, d.layer), (mistake, mutant)
+        else:
+            tally[f"corrupted gradients {proof.verdict}"] += 1
+    for what, n in tally.items():
+        count_cases(what, n)
