@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -86,8 +87,7 @@ def unfold(s: IndexedSum, layer: Layer, taken: frozenset[str] = frozenset()) -> 
 
 
 def _open(s: IndexedSum, partial: Partial, forward: IndexedSum, use: Access, avoid: set[str]) -> IndexedSum | None:
-    hole = sp.Dummy("use", real=True)
-    derivative = sp.diff(forward.summand.xreplace({use: hole}), hole).xreplace({hole: use})
+    derivative = derivative_by(forward.summand, use)
     if derivative == 0:
         return None
     at, ranges, guards = match_result(forward, partial.out, avoid)
@@ -106,6 +106,13 @@ def _open(s: IndexedSum, partial: Partial, forward: IndexedSum, use: Access, avo
         extended=s.extended | forward.extended,
     )
     return normal(opened)
+
+
+@lru_cache(maxsize=256)
+def derivative_by(e: sp.Expr, use: Access) -> sp.Expr:
+    """de/du of a summand by one of its entries u, all other entries held constant."""
+    hole = sp.Dummy("use", real=True)
+    return sp.diff(e.xreplace({use: hole}), hole).xreplace({hole: use})
 
 
 def match_result(

@@ -9,7 +9,7 @@ from math import gcd
 import sympy as sp
 
 from symconv.derive.affine import coefficient, normal
-from symconv.derive.rules import then
+from symconv.derive.rules import attempt, collapse, then
 from symconv.ir import CeilDiv, Divides, FloorDiv, IndexedSum, Move, NotApplicable, Piece, Range, fresh
 
 # A layer has stride^rank phases; past this many a reader gains nothing from seeing them written out.
@@ -52,7 +52,7 @@ def by_residue(s: IndexedSum) -> Move:
         move = then(move, partial(_split_one, q=q))
     if count == 1:
         raise NotApplicable("no divisibility condition")
-    return move
+    return then(move, attempt(collapse))
 
 
 def _split_one(s: IndexedSum, q: sp.Symbol) -> Move:

@@ -125,6 +125,14 @@ def reindex(s: IndexedSum, i: sp.Symbol) -> Move:
     return Move(s, (Piece(after, ((i, mirrored),)),))
 
 
+def collapse(s: IndexedSum) -> Move:
+    """sum_{i=c}^{c} F(i) = F(c)"""
+    points = {r.index: r.lowers[0] for r in s.reduced if r.lowers == r.uppers and len(r.lowers) == 1}
+    if not points:
+        raise NotApplicable("no range is a single point")
+    return Move(s, (Piece(normal(s.substitute(points)), tuple(points.items())),))
+
+
 def tighten(s: IndexedSum, i: sp.Symbol) -> Move:
     """[lo <= (c + a i)/b <= hi], i in R  <=>  i in R with ceil((b lo - c)/a) <= i <= floor((b hi - c)/a),  a > 0"""
     r = s.range_of(i)

@@ -101,9 +101,15 @@ class Between(_Mapped):
 Guard = Equal | Divides | Between
 
 
+@lru_cache(maxsize=1 << 14)
+def _normal(e: Any) -> sp.Expr:
+    """An index expression multiplied out."""
+    return sp.expand(integer(e))
+
+
 def _expand_fields(guard: Any) -> None:
     for field in fields(guard):
-        object.__setattr__(guard, field.name, sp.expand(integer(getattr(guard, field.name))))
+        object.__setattr__(guard, field.name, _normal(getattr(guard, field.name)))
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,8 @@ class Range:
     def __post_init__(self) -> None:
         if not self.lowers or not self.uppers:
             raise ValueError(f"the range of {self.index} needs a lower and an upper bound")
-        object.__setattr__(self, "lowers", tuple(dict.fromkeys(sp.expand(integer(v)) for v in self.lowers)))
-        object.__setattr__(self, "uppers", tuple(dict.fromkeys(sp.expand(integer(v)) for v in self.uppers)))
+        object.__setattr__(self, "lowers", tuple(dict.fromkeys(map(_normal, self.lowers))))
+        object.__setattr__(self, "uppers", tuple(dict.fromkeys(map(_normal, self.uppers))))
 
     @classmethod
     def box(cls, index: sp.Symbol, extent: Any) -> Range:

@@ -31,15 +31,16 @@ def first_misread(sums: Iterable[IndexedSum], context: Context) -> Misread | Non
 def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
     names = all_names(context, s.indices)
     where = domain_text(s, names, context, [v for v in vanishing(s, s.summand) if v != a])
-    inexact = [q for q in sorted(a.atoms(Quot), key=sp.default_sort_key) if q.den.is_Integer]
-    bad = [f"({affine(q.num, names)}) mod {q.den} != 0" for q in inexact]
-    if a.name not in s.extended:
-        bad += [f"not ({c})" for c in box_text(a, names, context)]
-    if not bad:
+    exact = [q for q in sorted(a.atoms(Quot), key=sp.default_sort_key) if q.den.is_Integer]
+    fine = [f"({affine(q.num, names)}) mod {q.den} = 0" for q in exact]
+    fine += [] if a.name in s.extended else box_text(a, names, context)
+    domain = isl_set(context, names, s.indices, where)
+    defined = isl_set(context, names, s.indices, " and ".join(fine) or "true")
+    if domain.is_subset(defined):
         return None
-    outside = isl_map(context, names, s.indices, a.indices, f"{where} and ({' or '.join(bad)})").range()
-    smallest = next(smallest_points(outside, context), None)
-    return Misread(smallest[0], a.name, smallest[1]) if smallest else None
+    read = isl_map(context, names, s.indices, a.indices, "true").intersect_domain(domain.subtract(defined))
+    sizes, at = next(smallest_points(read.range(), context))
+    return Misread(sizes, a.name, at)
 
 
 def implied(s: IndexedSum, text: str, context: Context) -> bool:

@@ -129,15 +129,20 @@ def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:
     return tuple(a for a in reads if e.xreplace({a: sp.S.Zero}) == 0)
 
 
-def isl_map(
-    context: Context, names: Names, indices: Sequence[sp.Symbol], target: Sequence[sp.Expr], where: str
-) -> isl.Map:
+def isl_map(context: Context, names: Names, indices: Sequence[sp.Symbol], target: Sequence[sp.Expr], where: str) -> isl.Map:
     """{ [indices] -> [target] : where }"""
     source = ", ".join(names[i] for i in indices)
     image = ", ".join(affine(e, names) for e in target)
-    return isl.Map(f"{parameters(context)} -> {{ [{source}] -> [{image}] : {where} }}")
+    free = isl.Map(f"{parameters(context)} -> {{ [{source}] -> [{image}] }}")
+    return free.intersect_domain(isl_set(context, names, indices, where))
 
 
 def isl_set(context: Context, names: Names, indices: Sequence[sp.Symbol], where: str) -> isl.Set:
     """{ [indices] : where }"""
-    return isl.Set(f"{parameters(context)} -> {{ [{', '.join(names[i] for i in indices)}] : {where} }}")
+    return _parsed(f"{parameters(context)} -> {{ [{', '.join(names[i] for i in indices)}] : {where} }}")
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> isl.Set:
+    """Reading isl's text costs more than most questions about it, and one domain is asked about many times."""
+    return isl.Set(text)
