@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -11,12 +12,14 @@ import numpy as np
 import sympy as sp
 
 from symconv.ir import (
+    Access,
     Context,
     Divides,
     Equal,
     FirstMaximum,
     IndexedSum,
     Layer,
+    Operand,
     Statement,
     UndefinedRead,
     evaluate,
@@ -89,6 +92,28 @@ def value(sums: Sequence[Statement], context: Context, sizes: Sizes, tensors: Ma
         return None
 
 
+class Noise:
+    """An operand that need not be stored: an unlike number at every index."""
+
+    def __getitem__(self, p: tuple[int, ...]) -> int:
+        return random.Random(repr(p)).getrandbits(40)
+
+
+def weighed(sums: Sequence[IndexedSum], context: Context) -> tuple[list[IndexedSum], Context]:
+    """sum_p R[p] result[p] with R random: one number for the whole result, wherever its entries lie."""
+    (rank,) = {len(s.result.indices) for s in sums}
+    shift = 50
+    out = [
+        IndexedSum(
+            Access("total"), s.ranges, s.guards, s.summand * Access("R", *(e + shift for e in s.result.indices)), s.extended
+        )
+        for s in sums
+    ]
+    shape = (sp.Integer(2 * shift),) * rank
+    operands = (*context.operands, Operand("total", (), ()), Operand("R", shape, tuple(f"r{k}" for k in range(rank))))
+    return out, replace(context, operands=operands)
+
+
 def first_difference(
     lhs: Sequence[IndexedSum],
     rhs: Sequence[IndexedSum],
@@ -98,10 +123,11 @@ def first_difference(
 ) -> Sizes | None:
     """The first sizes at which the two sides differ or one is undefined; None where they agree at all of them."""
     names = inputs((*prelude, *lhs, *rhs))
+    sides = [weighed(side, context) for side in (lhs, rhs) if side]
     for sizes in many:
-        tensors = filled(context, names, sizes)
-        left, right = (value((*prelude, *side), context, sizes, tensors) if side else {} for side in (lhs, rhs))
-        if left is None or right is None or any(left.get(p, 0) != right.get(p, 0) for p in {*left, *right}):
+        tensors = {**filled(context, names, sizes), "R": Noise()}
+        totals = [value((*prelude, *side), wider, sizes, tensors) for side, wider in sides]
+        if None in totals or len({t[()] for t in totals if t}) != 1:
             return sizes
     return None
 

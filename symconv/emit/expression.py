@@ -13,7 +13,7 @@ import sympy as sp
 
 from symconv.emit.language import Language, Level, Printed
 from symconv.emit.operands import Operands
-from symconv.emit.order import factors, is_negative, is_tensor, ordered_terms
+from symconv.emit.order import depends, factors, is_negative, is_tensor, ordered_terms
 from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Label, Partial, Quot, Quotient
 
 _OPERATORS = {
@@ -160,7 +160,8 @@ class Expressions:
         return self.text(args[0]) if len(args) == 1 else self.language.extreme(name, [self.text(a) for a in args])
 
     def _extreme(self, e: sp.Expr) -> Printed:
-        args = sorted(e.args, key=lambda a: (not a.is_number, is_tensor(a), self.text(a)))
+        # Numbers, sizes, then what depends on an index: max(0, ..), min(H - k1, i').
+        args = sorted(e.args, key=lambda a: (not a.is_number, depends(a), sp.default_sort_key(a)))
         return Printed(self.extreme("max" if isinstance(e, sp.Max) else "min", tuple(args)))
 
     def _function(self, e: sp.Expr) -> Printed:

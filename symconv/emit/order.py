@@ -38,8 +38,8 @@ def symbol_key(symbol: sp.Symbol) -> tuple[Any, ...]:
 def ordered_terms(e: sp.Expr, operands: Operands) -> list[tuple[bool, sp.Expr]]:
     """The terms of a sum as (negative?, absolute term). A positive one leads where there is one."""
     signed = [_sign(t) for t in sp.Add.make_args(e)]
-    moving = sorted((t for t in signed if _moves(t[1])), key=lambda t: _term_key(t[1], operands))
-    sizes = sorted((t for t in signed if not _moves(t[1]) and not t[1].is_number), key=_size_key)
+    moving = sorted((t for t in signed if depends(t[1])), key=lambda t: _term_key(t[1], operands))
+    sizes = sorted((t for t in signed if not depends(t[1]) and not t[1].is_number), key=_size_key)
     numbers = [t for t in signed if t[1].is_number]
     if is_tensor(e):
         leading = [t for t in numbers if not t[0]]
@@ -65,7 +65,7 @@ def _sign(term: sp.Expr) -> tuple[bool, sp.Expr]:
     return (True, -term) if is_negative(term) else (False, term)
 
 
-def _moves(term: sp.Expr) -> bool:
+def depends(term: sp.Expr) -> bool:
     """Does the term depend on an index or an operand?"""
     return is_tensor(term) or any(map(is_index, term.free_symbols))
 

@@ -144,7 +144,8 @@ def words(text: str, printer: Printer, *, operands: bool = True) -> str:
 
 def verdict_words(proof: Proof, printer: Printer) -> str:
     """proved for all H, W >= 1 (why)"""
-    scope = f" for {proof.scope}" if proof.scope and proof.verdict != "definition" else ""
+    # A refutation is about some sizes: its reason says which, and "for all" would say the opposite.
+    scope = f" for {proof.scope}" if proof.scope and proof.verdict in ("proved", "unknown") else ""
     reason = f" ({proof.reason})" if proof.reason else ""
     example = f"; smallest counterexample: {counterexample_words(proof.counterexample)}" if proof.counterexample else ""
     return words(f"{proof.verdict}{scope}{reason}{example}", printer)
@@ -154,7 +155,8 @@ def counterexample_words(example: Counterexample) -> str:
     """H = 2, k1 = 1: dx[0, 1] is 3 on the left, 5 on the right"""
     if example.lhs is None and example.rhs is None:
         return _at_sizes(example, place(example))
-    return _at_sizes(example, f"{place(example)} is {example.lhs} on the left, {example.rhs} on the right")
+    note = f", with {example.note}" if example.note else ""
+    return _at_sizes(example, f"{place(example)} is {example.lhs} on the left, {example.rhs} on the right{note}")
 
 
 def counterexample_brief(example: Counterexample) -> str:

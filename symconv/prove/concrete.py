@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from symconv.ir import Context, FirstMaximum, IndexedSum, Statement, UndefinedRead, evaluate
+from symconv.ir import Apply, Context, FirstMaximum, IndexedSum, Statement, UndefinedRead, evaluate
 from symconv.ir.interpret import Functions, Number, Point, Tensor
 from symconv.prove.verdict import Counterexample, Table
 
@@ -57,8 +57,15 @@ def confirm(
             tables = tuple(Table(n, nested(operands[n], shapes[n])) for n in names)
             out = box(result, context, named)
             sides = (Table("left", nested(left, out)), Table("right", nested(right, out)))
-            return Counterexample(tuple(named.items()), result, at, left[at], right[at], tables, sides)
+            note = _note((*lhs, *rhs))
+            return Counterexample(tuple(named.items()), result, at, left[at], right[at], tables, sides, note)
     return None
+
+
+def _note(sums: Iterable[IndexedSum]) -> str:
+    """What the opaque functions stand for, where there are any."""
+    names = sorted({f.name for s in sums for f in s.summand.atoms(Apply)})
+    return ", ".join(f"{name}(t) = t^2 + t" for name in names)
 
 
 def _spread(tensor: Tensor, power: int) -> Tensor:

@@ -24,7 +24,8 @@ class Counterexample:
 
     sizes: (name, value) of every symbolic size. operand, at: the entry of the result where they differ (or, for a
     read outside an array, the operand and the index read). lhs, rhs: the two values there (None where undefined).
-    operands: the inputs. sides: the whole result as the left and as the right side give it.
+    operands: the inputs. sides: the whole result as the left and as the right side give it. note: what an opaque
+    function stands for.
     """
 
     sizes: tuple[tuple[str, int], ...]
@@ -34,6 +35,7 @@ class Counterexample:
     rhs: Any = None
     operands: tuple[Table, ...] = ()
     sides: tuple[Table, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import pytest
 
 from symconv.derive import derive
 from symconv.emit.equation import Printer
-from symconv.emit.language import Language
 from symconv.emit.latex import LATEX
 from symconv.emit.text import ASCII, UNICODE
 from symconv.ir import (
@@ -42,12 +41,6 @@ NOTATION = Notation(
         ("b", Label("b", "l+1")),
     )
 )
-
-
-@pytest.fixture(params=["text", "ascii", "latex"])
-def language(request: pytest.FixtureRequest) -> Language:
-    languages: dict[str, Language] = {"text": UNICODE, "ascii": ASCII, "latex": LATEX}
-    return languages[request.param]
 
 
 @pytest.fixture

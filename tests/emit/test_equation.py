@@ -17,6 +17,7 @@ from symconv.ir import (
     FirstMaximum,
     FloorDiv,
     IndexedSum,
+    Label,
     Notation,
     Operand,
     Partial,
@@ -57,8 +58,6 @@ def test_equation_20(eq20: IndexedSum, notation: Notation, printers: Printers) -
 
 
 def test_an_adjoint_with_a_letter_goes_by_it(printers: Printers) -> None:
-    from symconv.ir import Label
-
     text, *_ = printers(Notation((("dx", Label("δ", "l")),)))
     assert text.statement(IndexedSum(Access("dx", i), (Range.box(i, H),), (), Access("dy", i))) == "δˡ[i] = ∂E/∂y[i]"
     assert text.gradient_name("dx") == "∂E/∂x"
@@ -87,7 +86,7 @@ def test_guards_stand_before_the_summand(printers: Printers) -> None:
     assert text.statement(s) == (
         "y[i] = Σ_{m=0}^{k−1} Σ_{m′=0}^{k−1} [2 | i + 1 − m] [m = m′] [0 ≤ (i + 1 − m)/2 ≤ P − 1] w[m]"
     )
-    assert latex.statement(s).endswith(r"\left[\,0 \le (i+1-m)/2 \le O-1\,\right] w_{m}")
+    assert latex.statement(s).endswith(r"\left[\,0 \le (i+1-m)/2 \le P-1\,\right] w_{m}")
 
 
 def test_a_sum_of_brackets_has_no_factor_one(printers: Printers) -> None:

@@ -13,10 +13,13 @@ from symconv.ir import (
     Apply,
     Between,
     CeilDiv,
+    Context,
     Divides,
     Equal,
     FloorDiv,
+    Label,
     Notation,
+    Operand,
     Partial,
     Quot,
     Range,
@@ -54,7 +57,7 @@ INDICES = [
     (2 * FloorDiv(H - 1, 2), "2⌊(H − 1)/2⌋", "2*floor((H - 1)/2)", r"2\left\lfloor (H-1)/2 \right\rfloor"),
     (CeilDiv(i1 + 1, s), "⌈(i′ + 1)/s⌉", "ceil((i' + 1)/s)", r"\left\lceil (i'+1)/s \right\rceil"),
     (sp.Max(0, i1 - k1 + 1), "max(0, i′ − k₁ + 1)", "max(0, i' - k1 + 1)", r"\max\left(0,\; i'-k_1+1\right)"),
-    (sp.Min(H - 1, i1), "min(i′, H − 1)", "min(i', H - 1)", r"\min\left(i',\; H-1\right)"),
+    (sp.Min(H - 1, i1), "min(H − 1, i′)", "min(H - 1, i')", r"\min\left(H-1,\; i'\right)"),
     (s * H + KH * d - p, "s·H + d·KH − p", "s*H + d*KH - p", r"s\,H+d\,\mathit{KH}-p"),
 ]
 
@@ -100,13 +103,7 @@ TENSORS = [
 
 @pytest.fixture
 def plain(printers: Printers) -> tuple[Printer, Printer, Printer]:
-    return printers(Notation((("dy", _label()),)))
-
-
-def _label() -> object:
-    from symconv.ir import Label
-
-    return Label("δ")
+    return printers(Notation((("dy", Label("δ")),)))
 
 
 @pytest.mark.parametrize(("e", "text", "ascii", "latex"), INDICES, ids=[row[1] for row in INDICES])
@@ -128,8 +125,6 @@ def test_ascii_spells_everything_out(plain: tuple[Printer, ...]) -> None:
 
 
 def test_operands_follow_the_order_of_statement(printers: Printers) -> None:
-    from symconv.ir import Context, Operand
-
     context = Context((N,), (), tuple(Operand(name, (N,), ("i",)) for name in ("z", "a", "w")))
     text, *_ = printers(None, context)
     e = Access("a", i) * Access("z", i) * Access("w", i) * Access("dz", i)
@@ -137,8 +132,6 @@ def test_operands_follow_the_order_of_statement(printers: Printers) -> None:
 
 
 def test_an_operand_whose_name_begins_with_d_is_no_adjoint(printers: Printers) -> None:
-    from symconv.ir import Context, Operand
-
     context = Context((N,), (), (Operand("den", (N,), ("i",)), Operand("x", (N,), ("i",))))
     text, *_ = printers(None, context)
     assert text.expression(Access("den", i)) == "den[i]"
