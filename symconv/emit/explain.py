@@ -112,7 +112,7 @@ def _stride(answer: Explanation) -> Iterator[Part]:
             f"divides {at}: that is the bracket in the sum. To read every position and skip none is the same as to put "
             f"{_zeros(answer, a.stride - 1)} between neighbouring deltas, which makes {_text(answer, a.outputs)} of them "
             f"{_text(answer, a.stride * (a.outputs - 1) + 1)} rows, and to go on at stride 1. The zeros are multiplied in "
-            f"vain; by residue of {_text(answer, a.q + a.shift)} modulo {s} they never occur:"
+            f"vain; taken by residue of {_text(answer, a.q + a.shift)} modulo {s} they never occur."
         )
         for r in shown_residues(a):
             yield Paragraph(f"residue {r}: {_taps(answer, a, r)}")

@@ -64,7 +64,7 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
     forward = tuple(printer.statements(layer.statements))
     wrt = language.inline(printer.operand(derivation.wrt))
     added = any(e.added for e in forward)
-    gradient = language.inline(printer.gradient_name(f"d{derivation.wrt}"))
+    gradient = printer.gradient_name(f"d{derivation.wrt}")
     return Outline(
         title=f"{language.prose(layer.name)}: gradient with respect to {wrt}",
         attributes=language.prose(attributes_line(layer)),

@@ -54,7 +54,7 @@ def test_table(judged: tuple[Judgement, ...]) -> None:
 
 def test_full_form_shows_both_sides(eq22: Judgement) -> None:
     text = claims_document([eq22], full=True)
-    assert "refuted for all H, W, k₁, k₂ ≥ 1" in text
+    assert "refuted (the two sides agree only where k₁ = 1 and k₂ = 1)" in text
     assert re.search(r"δˡ⁺¹ = .*wˡ⁺¹ = .*left = \[.*\*\d+\*.*right = \[.*\*\d+\*", text)
     assert "holds: = (δˡ⁺¹ ∗ wˡ⁺¹)[i′, j′]" in text
     assert max(map(len, text.splitlines())) <= 100

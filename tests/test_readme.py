@@ -1,0 +1,48 @@
+"""The README's examples are run: commands in process, Python as doctests."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from symconv.cli import run
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.removeprefix(".venv/bin/symconv ")
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith(".venv/bin/symconv ")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends well and prints something."""
+    assert run(shlex.split(command)) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) > 5
+    assert err == ""
+
+
+def test_the_commands_are_found() -> None:
+    """The pattern above has not gone stale."""
+    assert len(COMMANDS) >= 10
+
+
+def test_the_output_shown_is_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """The excerpt of `symconv prove --equation 22` is one, line by line."""
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    run(["prove", "--equation", "22"])
+    assert shown in capsys.readouterr().out
+
+
+def test_the_python_of_the_readme() -> None:
+    """Every line gives what is written under it."""
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
