@@ -42,7 +42,8 @@ _DELTAS = {
 def parts() -> Iterator[Part]:
     """The document, part by part."""
     yield Paragraph(
-        "Every line says which rule gives it and why, and carries the verdict of its proof. Equations that are no line of a "
+        "Every line says which rule gives it and why, and carries the verdict of its proof. Equations that are "
+        "no line of a "
         "derivation are judged as printed, word for word; `symconv prove` goes through all other readings."
     )
     yield Heading("Convolution and the forward pass (Eqs. 1-9)")
@@ -61,7 +62,8 @@ def parts() -> Iterator[Part]:
     yield from (_proved(pool, "x", {}) for pool in _pools())
     yield Heading("Two stacked layers: convolution, relu, pooling, convolution")
     yield Paragraph(
-        "The deltas of the second convolution are given; each section hands them one layer down, and the last one turns "
+        "The deltas of the second convolution are given; each section hands them one layer down, and the last "
+        "one turns "
         "them into the gradient of the first layer's weights."
     )
     yield _proved(two_stacked_layers(), "w1", {})

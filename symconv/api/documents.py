@@ -8,8 +8,16 @@ from typing import Any
 
 from symconv.derive import derive, gradient_form
 from symconv.derive.explain import explain
-from symconv.emit.document import Formulas, Heading, Paragraph, Part
-from symconv.emit.document import document_json, document_latex, document_markdown, document_text
+from symconv.emit.document import (
+    Formulas,
+    Heading,
+    Paragraph,
+    Part,
+    document_json,
+    document_latex,
+    document_markdown,
+    document_text,
+)
 from symconv.emit.explain import explanation_parts
 from symconv.ir import Layer, NotApplicable, UserError
 from symconv.layers import build_layer, layer_from_toml

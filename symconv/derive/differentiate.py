@@ -159,8 +159,9 @@ def forward_at(s: IndexedSum, layer: Layer) -> tuple[IndexedSum, ...]:
     out = []
     for forward in layer.writers(partial.out.name):
         values, ranges, guards = match_result(forward, partial.out, s.names)
-        deltas = tuple(g for g in guards if isinstance(g, Equal))
+        conditions = [g for g in guards if isinstance(g, Equal)]
+        conditions += [g.map(lambda e, at=values: e.xreplace(at)) for g in forward.guards]  # type: ignore[misc]
         summand = forward.summand.xreplace(values)
         needed = [r for r in s.ranges if r.index in partial.out.free_symbols]
-        out.append(IndexedSum(partial.out, (*needed, *ranges), deltas, summand, forward.extended))
+        out.append(IndexedSum(partial.out, (*needed, *ranges), tuple(conditions), summand, forward.extended))
     return tuple(map(normal, out))

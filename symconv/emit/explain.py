@@ -53,15 +53,20 @@ def _flip(answer: Explanation, turned: Proof) -> Iterator[Part]:
         yield Paragraph("No. The deltas are read forwards along every tap, and the weights as they are.")
         return
     yield Paragraph(
-        f"Forward, no: the layer is a cross-correlation (Eq. 1), the kernel is not turned. Backward, the sum above reads the "
-        f"deltas backwards along {_each(answer, back)}: it is a true convolution (Eq. 2) with the kernel as it is, so that "
-        f"nothing is flipped in memory. Run through the taps the other way, and the same sum is a cross-correlation with "
+        f"Forward, no: the layer is a cross-correlation (Eq. 1), the kernel is not turned. Backward, the sum "
+        f"above reads the "
+        f"deltas backwards along {_each(answer, back)}: it is a true convolution (Eq. 2) with the kernel as it "
+        f"is, so that "
+        f"nothing is flipped in memory. Run through the taps the other way, and the same sum is a "
+        f"cross-correlation with "
         f"the kernel rotated by 180°:"
     )
     yield Formulas((answer.reversed,), answer.layer, turned)
     yield Paragraph(
-        "So the kernel is flipped if, and only if, the backward pass is computed by a routine that cross-correlates (as "
-        "those of the frameworks do). The gradient of the weights needs no flip: it is the cross-correlation of the input "
+        "So the kernel is flipped if, and only if, the backward pass is computed by a routine that "
+        "cross-correlates (as "
+        "those of the frameworks do). The gradient of the weights needs no flip: it is the cross-correlation of "
+        "the input "
         "with the deltas (Eq. 13)."
     )
     kernel = [a.taps for a in answer.axes]
@@ -78,7 +83,9 @@ def _padding(answer: Explanation, turned: Proof) -> Iterator[Part]:
     yield Paragraph("With the taps reversed, so that the deltas are read forwards:")
     yield Formulas((answer.reversed,), answer.layer, turned)
     for a in answer.axes:
-        spread = "" if a.stride == 1 else f", dilated by the stride to {_text(answer, a.stride * (a.outputs - 1) + 1)} rows,"
+        spread = (
+            "" if a.stride == 1 else f", dilated by the stride to {_text(answer, a.stride * (a.outputs - 1) + 1)} rows,"
+        )
         yield Paragraph(
             f"Axis {_text(answer, a.q)}: the first read is at {_text(answer, -a.pad_before)}, the last at "
             f"{_text(answer, a.extent - 1 + a.shift)}. The {_text(answer, a.outputs)} deltas{spread} therefore need "
@@ -86,7 +93,8 @@ def _padding(answer: Explanation, turned: Proof) -> Iterator[Part]:
             f"{_zeros(answer, a.pad_after)} after them{_leftover(answer, a)}."
         )
     yield Paragraph(
-        "A negative number of zeros is a crop: that many rows of deltas are never read. Without padding in the forward pass "
+        "A negative number of zeros is a crop: that many rows of deltas are never read. Without padding in the "
+        "forward pass "
         'this is "full" padding, k - 1 on both sides.'
     )
 
@@ -95,7 +103,8 @@ def _leftover(answer: Explanation, a: TapAxis) -> str:
     if a.stride == 1:
         return ""
     return (
-        ": the rows at the end that no window reaches, because the stride does not divide what is left, are counted in, and "
+        ": the rows at the end that no window reaches, because the stride does not divide what is left, are "
+        "counted in, and "
         "their gradient is zero"
     )
 
@@ -108,10 +117,13 @@ def _stride(answer: Explanation) -> Iterator[Part]:
             continue
         at = _text(answer, a.q + a.shift - a.dilation * a.tap)
         yield Paragraph(
-            f"Axis {name}: an output o and a tap meet the entry {name} where {s} o = {at}. Such an o exists only where {s} "
+            f"Axis {name}: an output o and a tap meet the entry {name} where {s} o = {at}. Such an o exists only "
+            f"where {s} "
             f"divides {at}: that is the bracket in the sum. To read every position and skip none is the same as to put "
-            f"{_zeros(answer, a.stride - 1)} between neighbouring deltas, which makes {_text(answer, a.outputs)} of them "
-            f"{_text(answer, a.stride * (a.outputs - 1) + 1)} rows, and to go on at stride 1. The zeros are multiplied in "
+            f"{_zeros(answer, a.stride - 1)} between neighbouring deltas, which makes {_text(answer, a.outputs)} "
+            f"of them "
+            f"{_text(answer, a.stride * (a.outputs - 1) + 1)} rows, and to go on at stride 1. The zeros are "
+            f"multiplied in "
             f"vain; taken by residue of {_text(answer, a.q + a.shift)} modulo {s} they never occur."
         )
         for r in shown_residues(a):
@@ -127,5 +139,9 @@ def _taps(answer: Explanation, a: TapAxis, residue: int) -> str:
         return "no tap reaches these positions: their gradient is zero"
     if a.taps.is_Integer:
         taps = range(first, int(a.taps), step)
-        return f"tap{'s' * (len(taps) > 1)} {', '.join(map(str, taps))}" if taps else "no tap is left: their gradient is zero"
+        return (
+            f"tap{'s' * (len(taps) > 1)} {', '.join(map(str, taps))}"
+            if taps
+            else "no tap is left: their gradient is zero"
+        )
     return f"taps {first}, {first + step}, {first + 2 * step}, .. below {_text(answer, a.taps)}"

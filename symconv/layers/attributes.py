@@ -1,6 +1,7 @@
 """Attributes as users write them, made into integers and symbols; every mistake is one line.
 
-Names are ONNX's; PyTorch's spellings are accepted for them. An entry is an integer, a name (which makes it symbolic), or
+Names are ONNX's; PyTorch's spellings are accepted for them. An entry is an integer, a name (which makes it
+symbolic), or
 a SymPy symbol. No string is ever parsed.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import UserError, checked_name, offset, size
+from symconv.ir import UserError, checked_name, size
 
 ALIASES = {
     "kernel_size": "kernel_shape",
@@ -79,12 +80,19 @@ def entry(name: str, value: Any, least: int, symbol: Callable[[str], sp.Symbol])
 
 def shown(value: Any) -> str:
     """A value in a message: whole where it is short, cut where a user pasted a book."""
-    text = repr(value) if not isinstance(value, int) or abs(value) < 10**60 else f"an integer of {value.bit_length()} bits"
+    text = (
+        repr(value) if not isinstance(value, int) or abs(value) < 10**60 else f"an integer of {value.bit_length()} bits"
+    )
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def per_axis(
-    name: str, value: Any, letters: str, default: Sequence[str], least: int = 1, symbol: Callable[[str], sp.Symbol] = size
+    name: str,
+    value: Any,
+    letters: str,
+    default: Sequence[str],
+    least: int = 1,
+    symbol: Callable[[str], sp.Symbol] = size,
 ) -> tuple[sp.Expr, ...]:
     """One entry an axis; a single one is for all axes; None is symbolic, under the default names."""
     if value is None:
@@ -93,7 +101,8 @@ def per_axis(
     if len(entries) != len(default):
         raise UserError(
             f"{name} = {shown(entries)} has {len(entries)} entries: give {len(default)}, "
-            f"one for each of the axes {', '.join(letters)}" + (" at the beginning, then at the end" if name == "pads" else "")
+            f"one for each of the axes {', '.join(letters)}"
+            + (" at the beginning, then at the end" if name == "pads" else "")
         )
     return tuple(entry(name, v, least, symbol) for v in entries)
 

@@ -83,7 +83,8 @@ def numeric_output(axis: Axis) -> sp.Expr | None:
         return None
     if axis.span > axis.room:
         raise UserError(
-            f"kernel_shape {axis.kernel} (dilation {axis.dilation}, so {axis.span} rows) is larger than the padded input "
+            f"kernel_shape {axis.kernel} (dilation {axis.dilation}, so {axis.span} rows) is larger than the "
+            f"padded input "
             f"{axis.room} on axis {axis.letter}: make the input or the pads larger, or the kernel smaller"
         )
     out = FloorDiv(axis.room - axis.span + (axis.stride - 1 if axis.ceil_mode else 0), axis.stride) + 1

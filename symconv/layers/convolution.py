@@ -18,7 +18,17 @@ from symconv.layers.axes import LETTERS, Axis
 from symconv.layers.window import WINDOW, spatial_axes, symbols_of
 
 CONV = (*WINDOW, "group", "in_channels", "out_channels", "bias")
-TRANSPOSE = ("kernel_shape", "strides", "pads", "dilations", "group", "in_channels", "out_channels", "output_padding", "bias")
+TRANSPOSE = (
+    "kernel_shape",
+    "strides",
+    "pads",
+    "dilations",
+    "group",
+    "in_channels",
+    "out_channels",
+    "output_padding",
+    "bias",
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,9 @@ def _share(name: str, value: Any, group: sp.Expr, default: sp.Symbol) -> sp.Expr
             return total
         raise UserError(f"{name} = {total} with group = {group}: give numbers for both, or leave {name} out")
     if total % group:
-        raise UserError(f"{name} = {total} is not divisible by group = {group}: each group needs the same number of channels")
+        raise UserError(
+            f"{name} = {total} is not divisible by group = {group}: each group needs the same number of channels"
+        )
     return total / group
 
 
@@ -113,8 +125,11 @@ def _context(
     row_name, column_name = ("oc", "ic") if kernel_first is None else ("ic", "oc")
     operands = (
         Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(f"i{a}" for a in letters))),
-        Operand("w", (*g_sizes, rows, columns, *(a.kernel for a in axes)),
-                (*g_names, row_name, column_name, *(f"k{a}" for a in letters))),
+        Operand(
+            "w",
+            (*g_sizes, rows, columns, *(a.kernel for a in axes)),
+            (*g_names, row_name, column_name, *(f"k{a}" for a in letters)),
+        ),
         Operand("b", (*g_sizes, outer), (*g_names, "oc")),
         Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters))),
     )

@@ -1,8 +1,9 @@
-"""From a parsed formula to a layer: which names are indices, sizes and parameters, and which reads are zero-extended."""
+"""From a parsed formula to a layer: what its names are, and which of its reads are zero-extended."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
@@ -31,7 +32,7 @@ class _Names:
 
     indices: set[str]
     scales: set[str]
-    shapes: dict[str, list[sp.Expr | None]] = field(default_factory=dict)
+    shapes: dict[str, list[Any]] = field(default_factory=dict)
     extents: dict[str, sp.Expr] = field(default_factory=dict)
 
     def expression(self, e: sp.Expr) -> sp.Expr:
@@ -72,7 +73,9 @@ def _classify(statements: list[ParsedStatement], shapes: Shapes) -> _Names:
     for entry in entries:
         rank = names.shapes.setdefault(entry.operand, [None] * len(entry.indices))
         if len(rank) != len(entry.indices):
-            raise UserError(f"formula: {entry.operand} has {len(rank)} axes in one place and {len(entry.indices)} in another")
+            raise UserError(
+                f"formula: {entry.operand} has {len(rank)} axes in one place and {len(entry.indices)} in another"
+            )
     _given_shapes(names, shapes)
     _sizes(entries, names)
     return names
@@ -96,7 +99,9 @@ def _sizes(entries: list[Entry], names: _Names) -> None:
             known = names.extents.get(e.name)
             extent = shape[axis] if shape[axis] is not None else known if known is not None else size(e.name.upper())
             if known is not None and known != extent:
-                raise UserError(f"formula: the index {e.name} runs over {known} in one place and over {extent} in another")
+                raise UserError(
+                    f"formula: the index {e.name} runs over {known} in one place and over {extent} in another"
+                )
             names.extents[e.name] = shape[axis] = extent
     for name in names.indices:
         names.extents.setdefault(name, size(name.upper()))
@@ -105,9 +110,15 @@ def _sizes(entries: list[Entry], names: _Names) -> None:
 
 
 def _sums(statement: ParsedStatement, names: _Names) -> list[tuple[IndexedSum, list[Between]]]:
-    """One sum for each set of summed indices, and what it assumes of the sizes."""
+    """One sum for each set of summed indices, and what it assumes of the sizes.
+
+    A read that starts inside is assumed to fit where its axis has a size of its own; where the size is that of an index
+    (x[i] beside x[i + 1]), or the read may start before 0, the operand is zero-extended.
+    """
     result = _access(statement.result, names)
-    outer = [s.name for e in statement.result.indices for s in sorted(e.free_symbols, key=str) if s.name in names.indices]
+    outer = [
+        s.name for e in statement.result.indices for s in sorted(e.free_symbols, key=str) if s.name in names.indices
+    ]
     groups: dict[tuple[str, ...], list[sp.Expr]] = {}
     for summand, listed in statement.terms:
         summed = _summed(summand, listed, set(outer), names)
@@ -116,8 +127,12 @@ def _sums(statement: ParsedStatement, names: _Names) -> list[tuple[IndexedSum, l
 
 
 def _summed(summand: sp.Expr, listed: tuple[str, ...] | None, outer: set[str], names: _Names) -> tuple[str, ...]:
-    mentioned = [s.name for entry in sorted(summand.atoms(Entry), key=sp.default_sort_key) for e in entry.indices
-                 for s in sorted(e.free_symbols, key=str)]
+    mentioned = [
+        s.name
+        for entry in sorted(summand.atoms(Entry), key=sp.default_sort_key)
+        for e in entry.indices
+        for s in sorted(e.free_symbols, key=str)
+    ]
     inner = [n for n in dict.fromkeys(mentioned) if n in names.indices and n not in outer]
     if listed is None:
         return tuple(inner)
@@ -125,8 +140,12 @@ def _summed(summand: sp.Expr, listed: tuple[str, ...] | None, outer: set[str], n
     missing = [n for n in inner if n not in listed]
     if wrong or missing:
         raise UserError(
-            f"formula: sum({', '.join(listed)}) " + (f"sums over {wrong[0]}, which the result mentions" if wrong
-            else f"leaves out {missing[0]}, which the result does not mention")
+            f"formula: sum({', '.join(listed)}) "
+            + (
+                f"sums over {wrong[0]}, which the result mentions"
+                if wrong
+                else f"leaves out {missing[0]}, which the result does not mention"
+            )
         )
     return listed
 
@@ -142,20 +161,19 @@ def _one_sum(
             if e.is_Symbol and extent == names.extents.get(e.name):
                 continue
             low, high = _extremes(e, names)
-            if low.is_nonnegative:
+            slack = sp.expand(extent - 1 - high)
+            if low.is_nonnegative and slack.is_nonnegative:
+                continue
+            if low.is_nonnegative and extent not in names.extents.values():
                 fits.append(Between(sp.S.Zero, high, extent - 1))
             else:
                 extended.add(access.name)
-    fits = [f for f in fits if not (extent_minus(f)).is_nonnegative]
     guards = tuple(
-        Between(sp.S.Zero, e, n - 1) for e, n in zip(result.indices, names.shapes[result.name], strict=True) if not e.is_Symbol
+        Between(sp.S.Zero, e, n - 1)
+        for e, n in zip(result.indices, names.shapes[result.name], strict=True)
+        if not e.is_Symbol
     )
     return IndexedSum(result, ranges, guards, body, frozenset(extended)), fits
-
-
-def extent_minus(f: Between) -> sp.Expr:
-    """Slack of an upper bound: a relation that always holds need not be assumed."""
-    return sp.expand(f.hi - f.e)
 
 
 def _extremes(e: sp.Expr, names: _Names) -> tuple[sp.Expr, sp.Expr]:
@@ -164,7 +182,7 @@ def _extremes(e: sp.Expr, names: _Names) -> tuple[sp.Expr, sp.Expr]:
     for term in sp.Add.make_args(sp.expand(e)):
         held = [s for s in term.free_symbols if s.name in names.indices]
         last = term.xreplace({s: names.extents[s.name] - 1 for s in held})
-        first = term.xreplace({s: sp.S.Zero for s in held})
+        first = term.xreplace(dict.fromkeys(held, sp.S.Zero))
         negative = term.as_coeff_Mul()[0].is_negative
         low, high = low + (last if negative else first), high + (first if negative else last)
     return sp.expand(low), sp.expand(high)
@@ -189,7 +207,9 @@ def _layer(statements: list[ParsedStatement], sums: list[IndexedSum], fits: list
 
 
 def _axis_names(operand: str, statements: list[ParsedStatement], rank: int) -> tuple[str, ...]:
-    """Index names in which an operand's gradient is written: its own where they stand alone, else a letter and a number."""
+    """Index names in which an operand's gradient is written: its own where they stand alone, else a letter and a
+    number.
+    """
     out = [f"{operand}{k}" for k in range(rank)]
     for s in statements:
         for entry in s.entries():

@@ -44,7 +44,9 @@ def tree(text: str, what: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = f" at column {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
-        raise UserError(f"{what} {_short(text)!r} is no expression{at}: use + - * / ** ( ) and {', '.join(_CALLS)}") from None
+        raise UserError(
+            f"{what} {_short(text)!r} is no expression{at}: use + - * / ** ( ) and {', '.join(_CALLS)}"
+        ) from None
 
 
 def _short(text: str) -> str:

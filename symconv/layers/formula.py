@@ -2,7 +2,8 @@
 
 Names in brackets are indices; an index that stands alone as an axis gives that axis its size (ic runs over IC). Indices
 that the result does not mention are summed; `sum(..)` may say so, and then covers the product that follows it. Other
-names in an index are integer parameters: pads, or strides and dilations where they multiply an index. Several statements
+names in an index are integer parameters: pads, or strides and dilations where they multiply an index. Several
+statements
 are separated by ; or by newlines, and the last one writes the result.
 """
 

@@ -40,7 +40,9 @@ def elementwise(function: sp.Expr, variable: sp.Symbol, name: str = "elementwise
     """y[n, c, h, w] = f(x[n, c, h, w]), f an expression of one real variable."""
     loose = function.free_symbols - {variable}
     if loose:
-        raise UserError(f"function {sp.sstr(function)} has the unknowns {sorted(map(str, loose))}: it may mention x alone")
+        raise UserError(
+            f"function {sp.sstr(function)} has the unknowns {sorted(map(str, loose))}: it may mention x alone"
+        )
     return _mapped(name, lambda x: function.xreplace({variable: x}))
 
 
@@ -80,5 +82,10 @@ def squared_error(**attributes: Any) -> Layer:
     p, count = index("p"), size("P")
     loss = (Access("t", p) - Access("y", p)) ** 2 / 2
     operands = (Operand("y", (count,), ("p",)), Operand("t", (count,), ("p",)), Operand("E", (), ()))
-    return Layer("squared_error", (IndexedSum(Access("E"), (Range.box(p, count),), (), loss),),
-                 Context((count,), (), operands), ("y", "t"), result="E")
+    return Layer(
+        "squared_error",
+        (IndexedSum(Access("E"), (Range.box(p, count),), (), loss),),
+        Context((count,), (), operands),
+        ("y", "t"),
+        result="E",
+    )

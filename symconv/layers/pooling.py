@@ -34,7 +34,9 @@ class _Pool:
     def of(cls, rank: int, given: Mapping[str, Any]) -> _Pool:
         shape = given.get("input_shape") or (None, None)
         axes, relations = spatial_axes(rank, given)
-        return cls(axes, relations, number("input_shape", shape[0], size("N")), number("input_shape", shape[1], size("C")))
+        return cls(
+            axes, relations, number("input_shape", shape[0], size("N")), number("input_shape", shape[1], size("C"))
+        )
 
     @property
     def lead(self) -> tuple[sp.Symbol, sp.Symbol]:
@@ -92,7 +94,8 @@ class _Pool:
 def max_pool(rank: int, **attributes: Any) -> Layer:
     """y[n, c, o] = sum_k sel[n, c, o, k] x[n, c, s o + d k - p],  sel = 1 at the winning unit, else 0
 
-    The winning unit is the first largest one in scan order, noted in the forward pass; padding never wins. A window that
+    The winning unit is the first largest one in scan order, noted in the forward pass; padding never wins. A window
+    that
     lies in the padding altogether has no winner, and gives 0.
     """
     name = f"max_pool{rank}d"

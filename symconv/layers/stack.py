@@ -15,7 +15,9 @@ from symconv.layers.pooling import max_pool
 
 @dataclass(frozen=True)
 class Part:
-    """A layer of a stack, the name of its output there, and the number that marks its own operands and sizes."""
+    """A layer of a stack, the name of its output there, and the mark of its own operands and sizes: one for each
+    part.
+    """
 
     layer: Layer
     output: str
@@ -28,6 +30,8 @@ def stack(name: str, parts: Sequence[Part], notation: Notation) -> Layer:
     Operands and sizes that a layer has for itself get its mark: w becomes w1. Raises `UserError` where the rank of an
     output is not that of the next input.
     """
+    if len({part.mark for part in parts}) != len(parts):
+        raise ValueError(f"{name}: two parts have one mark, and would share their sizes")
     statements: list[Statement] = []
     operands: dict[str, Operand] = {}
     sizes: dict[sp.Symbol, None] = {}
@@ -76,7 +80,9 @@ def _size_map(part: Part, feed: Operand | None) -> dict[sp.Symbol, sp.Expr]:
     if feed is None:
         return values | {s: s for e in shape for s in e.free_symbols}
     if len(shape) != len(feed.shape):
-        raise UserError(f"{part.layer.name} takes an input of rank {len(shape)}, and {feed.name} has rank {len(feed.shape)}")
+        raise UserError(
+            f"{part.layer.name} takes an input of rank {len(shape)}, and {feed.name} has rank {len(feed.shape)}"
+        )
     for mine, given in zip(shape, feed.shape, strict=True):
         if mine.is_Symbol:
             values[mine] = given
@@ -105,10 +111,10 @@ def two_stacked_layers() -> Layer:
     pool = max_pool(2, kernel_shape=(2, 2), strides=(2, 2), pads=(0, 0, 0, 0), dilations=(1, 1))
     parts = (
         Part(conv(2, **plain), "z1", "1"),
-        Part(activation("relu"), "a1", "1"),
-        Part(pool, "p1", "1"),
+        Part(activation("relu"), "a1", "_a"),
+        Part(pool, "p1", "_p"),
         Part(conv(2, **plain), "z2", "2"),
     )
     labels = [(f"{v}{k}", Label(v, str(k))) for k in (1, 2) for v in "zapwb"]
     deltas = [(f"dz{k}", Label("δ", str(k))) for k in (1, 2)]
-    return stack("two stacked layers", parts, Notation((*labels, ("sel1", Label("sel", "1")), *deltas)))
+    return stack("two stacked layers", parts, Notation((*labels, *deltas)))

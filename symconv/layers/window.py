@@ -32,9 +32,7 @@ def spatial_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...],
     axes, same = [], []
     for k, a in enumerate(letters):
         output = size(f"O{a.upper()}")
-        axis = Axis(
-            a, extents[k], kernel[k], output, strides[k], dilations[k], pads[k], pads[rank + k], ceil_mode
-        )
+        axis = Axis(a, extents[k], kernel[k], output, strides[k], dilations[k], pads[k], pads[rank + k], ceil_mode)
         if mode.startswith("SAME"):
             axis, extra = _same(axis, mode)
             same += extra
@@ -80,7 +78,8 @@ def _same(axis: Axis, mode: str) -> tuple[Axis, list[Between]]:
         return replace(axis, before=before, after=after), []
     if not (axis.stride.is_Integer and axis.span.is_Integer and axis.span >= axis.stride):
         raise UserError(
-            f"auto_pad = {mode} on axis {axis.letter} needs numbers for kernel_shape, strides and dilations, with a window "
+            f"auto_pad = {mode} on axis {axis.letter} needs numbers for kernel_shape, strides and dilations, "
+            f"with a window "
             f"of at least a stride; otherwise give input_shape"
         )
     small, large = axis.before, axis.after

@@ -111,11 +111,7 @@ def _restrict(s: IndexedSum, groups: _Groups, root: _Node, first: bool) -> Index
     (term,) = monomials(s)
     indices = {i for i in s.indices if groups.find(i) == root}
     summand = sp.Mul(term.coefficient if first else sp.S.One, *(cut(f.expression) for f in term.factors))
-    guards = tuple(
-        g
-        for g in s.guards
-        if g.symbols & indices or (first and not g.symbols & set(s.indices))
-    )
+    guards = tuple(g for g in s.guards if g.symbols & indices or (first and not g.symbols & set(s.indices)))
     ranges = tuple(r for r in s.ranges if r.index in indices)
     return IndexedSum(cut(s.result), ranges, guards, summand, s.extended)
 

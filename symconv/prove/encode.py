@@ -89,6 +89,13 @@ def context_text(context: Context) -> str:
 
 
 @lru_cache(maxsize=256)
+def possible(context: Context) -> bool:
+    """Does any choice of sizes satisfy the context? In an impossible one everything would be proved."""
+    one = context.substitute(dict.fromkeys(context.scales, 1)) if context.scales else context
+    return not isl.Set(f"{parameters(one)} -> {{ : {context_text(one)} }}").is_empty()
+
+
+@lru_cache(maxsize=256)
 def parameters(context: Context) -> str:
     return "[" + ", ".join(size_names(context).values()) + "]"
 
@@ -129,7 +136,9 @@ def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:
     return tuple(a for a in reads if e.xreplace({a: sp.S.Zero}) == 0)
 
 
-def isl_map(context: Context, names: Names, indices: Sequence[sp.Symbol], target: Sequence[sp.Expr], where: str) -> isl.Map:
+def isl_map(
+    context: Context, names: Names, indices: Sequence[sp.Symbol], target: Sequence[sp.Expr], where: str
+) -> isl.Map:
     """{ [indices] -> [target] : where }"""
     source = ", ".join(names[i] for i in indices)
     image = ", ".join(affine(e, names) for e in target)

@@ -27,7 +27,7 @@ from symconv.prove.adjoint import adjoint_relation
 from symconv.prove.axes import independent
 from symconv.prove.concrete import confirm, undefined_by_brute_force
 from symconv.prove.definedness import Misread, covers, first_misread, single_writer
-from symconv.prove.encode import Unknown
+from symconv.prove.encode import Unknown, possible
 from symconv.prove.instances import SAMPLE, at_scales, every_instance, scales_scope
 from symconv.prove.relation import Cell, difference, is_free, relation
 from symconv.prove.smallest import equal_where, smallest_points
@@ -35,6 +35,7 @@ from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 from symconv.prove.witness import failure
 
 Sums = Sequence[IndexedSum]
+IMPOSSIBLE = "no sizes satisfy the layer's size relations, so that any statement would hold"
 
 
 def scope_of(context: Context) -> str:
@@ -64,6 +65,8 @@ def prove_equal(lhs: Sums, rhs: Sums, context: Context, prelude: Sequence[Statem
     """
     scope = scope_of(context)
     try:
+        if not possible(context):
+            return Proof("unknown", scope, IMPOSSIBLE)
         for side in (lhs, rhs):
             misread = first_misread(side, context)
             if misread:
@@ -108,6 +111,8 @@ def prove_step(step: Step, layer: Layer) -> Proof:
     scope = scope_of(layer.context)
     moves = [m for move in step.moves if move.after != (move.before,) for m in opened(move, layer)]
     try:
+        if not possible(layer.context):
+            return Proof("unknown", scope, IMPOSSIBLE)
         if layer.context.scales:
             return _by_lemma(moves, step, layer, scope)
         return _by_witness(moves, layer.context, scope)
@@ -167,6 +172,8 @@ def prove_gradient(gradient: Sums, layer: Layer, wrt: str) -> Proof:
     With symbolic strides or dilations it is proved for each of their values up to a limit, which the scope names.
     """
     context = layer.context
+    if not possible(context):
+        return Proof("unknown", scope_of(context), IMPOSSIBLE)
     forward = [s for s in layer.sums if any(a.name == wrt for a in s.reads())]
     groups = independent(gradient, forward, context) or []
     split = len(groups) > 1 or (groups and context.scales)
@@ -174,7 +181,11 @@ def prove_gradient(gradient: Sums, layer: Layer, wrt: str) -> Proof:
         return Proof("proved", _scales_scope(context))
     if not context.scales:
         proof = _against_adjoint(gradient, forward, wrt, relevant(context, *gradient, *forward))
-        return replace(proof, scope=scope_of(context)) if proof.proved else _against_adjoint(gradient, forward, wrt, context)
+        return (
+            replace(proof, scope=scope_of(context))
+            if proof.proved
+            else _against_adjoint(gradient, forward, wrt, context)
+        )
     if len(context.scales) > 2:
         return Proof("unknown", scope_of(context), "too many strides and dilations that depend on each other")
     return _at_every_scale(gradient, forward, wrt, context)
@@ -183,8 +194,8 @@ def prove_gradient(gradient: Sums, layer: Layer, wrt: str) -> Proof:
 def _at_every_scale(gradient: Sums, forward: Sums, wrt: str, context: Context) -> Proof:
     for at in every_instance(context.scales):
         put = {s: sp.Integer(v) for s, v in at.items()}
-        sides = ([s.substitute(put) for s in side] for side in (gradient, forward))
-        proof = _against_adjoint(*sides, wrt, context.substitute(at))
+        derived, original = ([s.substitute(put) for s in side] for side in (gradient, forward))
+        proof = _against_adjoint(derived, original, wrt, context.substitute(at))
         if not proof.proved:
             return replace(proof, reason=f"{proof.reason} (at {', '.join(f'{s} = {v}' for s, v in at.items())})")
     return Proof("proved", _scales_scope(context))
