@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import sympy as sp
 
 from symconv.ir import Access, IndexedSum, NotApplicable, Quot, Range, linear
 
 
+@lru_cache(maxsize=1 << 13)
+def _has_quotient(e: sp.Expr) -> bool:
+    return bool(e.has(Quot))
+
+
+@lru_cache(maxsize=1 << 12)
 def cancel(e: sp.Expr) -> sp.Expr:
     """c Quot(a, b) = (c/b) a where b | c: the guard of the quotient makes this exact (s ((q-m)/s) + m = q)"""
-    if not e.has(Quot):
+    if not _has_quotient(e):
         return e
     accesses = e.atoms(Access)
     if accesses:
@@ -33,7 +40,7 @@ def _cancel_term(term: sp.Expr) -> sp.Expr:
 
 def normal(s: IndexedSum) -> IndexedSum:
     """The sum with every cancelling quotient cancelled."""
-    return s.map(cancel)
+    return s.map(cancel) if any(map(_has_quotient, s.expressions())) else s
 
 
 def coefficient(e: sp.Expr, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:

@@ -69,7 +69,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Section:
-    """The steps that lead to one quantity: an adjoint `dA`, or an inner partial derivative used as a lemma."""
+    """The steps that lead to one adjoint `dA`; an inner derivative is opened in lines of its own among them."""
 
     target: str
     steps: tuple[Step, ...]

@@ -87,6 +87,11 @@ class IndexedSum:
     def range_of(self, index: sp.Symbol) -> Range:
         return next(r for r in self.ranges if r.index == index)
 
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """Every expression that the sum is made of."""
+        conditions = [e for g in self.guards for e in g.expressions()] + [b for r in self.ranges for b in r.bounds]
+        return (self.result, self.summand, *conditions)
+
     def reads(self) -> tuple[Access, ...]:
         return accesses(self.summand)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symconv.ir import Context, IndexedSum, index, size
+from symconv.ir import Access, Context, IndexedSum, Range, index, size
 from symconv.prove.article.readings import Star, starred
 from symconv.prove.article.vocabulary import (
-    FITS,
     IMAGE,
     KERNEL,
     O1,
@@ -209,52 +208,43 @@ def equation_5() -> Claim:
 
 def _layer_claim(number: str, title: str, printed: str, text: str, channels: bool) -> Claim:
     """Eqs. 4 and 5 as a definition of the layer's output, and as a statement on `*`."""
-    c = index("c")
     extra = (_C,) if channels else ()
-    ctx = Context(
-        (H, W, k1, k2, *extra),
-        FITS,
-        context(("I", (*IMAGE, *extra)), ("K", (*KERNEL, *extra)), ("b", ()), ("S", (O1, O2))).operands,
-    )
-
-    def layer(first: int, last: sp.Expr, sign: int = 1, start: tuple[sp.Expr, sp.Expr] = (sp.S.Zero, sp.S.Zero)):  # type: ignore[no-untyped-def]
-        channel = (c,) if channels else ()
-        over = [*grid(i, j, O1, O2), (m, 0, k1 - 1), (n, 0, k2 - 1), *([(c, first, last)] if channels else [])]
-        read = at("I", i + start[0] + sign * m, j + start[1] + sign * n, *channel)
-        return total(_OUT, over, at("K", m, n, *channel) * read)
-
+    shapes = (("I", (*IMAGE, *extra)), ("K", (*KERNEL, *extra)), ("b", ()), ("S", (O1, O2)))
+    ctx = context(*shapes, sizes=(H, W, k1, k2, *extra))
     bias = total(_OUT, grid(i, j, O1, O2), at("b"))
-    zero_based = (layer(0, _C - 1), bias)
-    readings = [Reading("as the definition of the layer's output", zero_based, (), ctx, definition=True)]
+    layer = (_printed_layer(channels, 0, _C - 1), bias)
+    definitions = {"as the definition of the layer's output": layer}
     if channels:
-        readings.append(
-            Reading(
-                "the same, c = 1 .. C as printed on arrays that start at 0",
-                (layer(1, _C), bias),
-                (),
-                ctx,
-                definition=True,
-            )
-        )
-    aligned = (k1 - 1, k2 - 1)
-    return Claim(
-        number,
-        title,
-        printed,
-        text,
-        (
-            *readings,
-            Reading("* as Eq. 2, offsets at zero", (layer(0, _C - 1, sign=-1),), zero_based, ctx),
-            Reading("* as Eq. 2, valid alignment", (layer(0, _C - 1, sign=-1, start=aligned),), zero_based, ctx),
-            Reading("* as Eq. 1, without the bias on the left", (layer(0, _C - 1),), zero_based, ctx),
-        ),
-        Reading(
-            "x = I ⊗ K + b: cross-correlation (Eq. 1), the kernel not flipped, plus the bias",
-            (layer(0, _C - 1), bias),
-            zero_based,
-            ctx,
-        ),
-    )
+        definitions["the same, c = 1 .. C as printed on arrays that start at 0"] = (_printed_layer(True, 1, _C), bias)
+    stars = {
+        "* as Eq. 2, offsets at zero": Star(False, "none", False, False),
+        "* as Eq. 2, valid alignment": Star(False, "none", True, False),
+        "* as Eq. 1, without the bias on the left": Star(True, "none", False, False),
+    }
+    readings = [Reading(label, sums, (), ctx, definition=True) for label, sums in definitions.items()]
+    readings += [Reading(label, (_star_over_channels(s, channels),), layer, ctx) for label, s in stars.items()]
+    correlation = _star_over_channels(Star(True, "none", False, False), channels)
+    statement = "x = I ⊗ K + b: cross-correlation (Eq. 1), the kernel not flipped, plus the bias"
+    return Claim(number, title, printed, text, tuple(readings), Reading(statement, (correlation, bias), layer, ctx))
+
+
+_CHANNEL = index("c")
+
+
+def _printed_layer(channels: bool, first: int, last: sp.Expr) -> IndexedSum:
+    """The sum of Eqs. 4 and 5 as it stands there, the bias left out; c = first .. last."""
+    c = (_CHANNEL,) if channels else ()
+    over = [*grid(i, j, O1, O2), (m, 0, k1 - 1), (n, 0, k2 - 1), *((v, first, last) for v in c)]
+    return total(_OUT, over, at("K", m, n, *c) * at("I", i + m, j + n, *c))
+
+
+def _star_over_channels(star: Star, channels: bool) -> IndexedSum:
+    """(I * K)[i, j] under a reading of `*`, summed over channels."""
+    one = starred(star, _OUT, grid(i, j, O1, O2), "I", "K", KERNEL)
+    if not channels:
+        return one
+    each = {a: Access(a.args[0], *a.indices, _CHANNEL) for a in one.reads()}
+    return one.with_(ranges=(*one.ranges, Range.box(_CHANNEL, _C)), summand=one.summand.xreplace(each))
 
 
 def claims() -> tuple[Claim, ...]:

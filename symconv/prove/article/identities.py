@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 
@@ -98,7 +98,14 @@ def _average(ctx: Context, window: sp.Expr, unit: tuple[sp.Expr, ...]) -> Layer:
     return Layer("average pool", (y,), ctx, ("x",))
 
 
-def _pooling(number: str, title: str, printed: str, text: str, make, share) -> Claim:  # type: ignore[no-untyped-def]
+def _pooling(
+    number: str,
+    title: str,
+    printed: str,
+    text: str,
+    make: Callable[[Context, sp.Expr, tuple[sp.Expr, ...]], Layer],
+    share: Callable[..., sp.Expr],
+) -> Claim:
     """Blocks that do not overlap, for every N (x cut into N x N blocks), and 2 x 2 windows that overlap."""
     blocks = _pool_context((_ROWS, _BLOCK, _COLUMNS, _BLOCK), _BLOCK)
     sliding = _pool_context((_ROWS + 1, _COLUMNS + 1), sp.Integer(2))

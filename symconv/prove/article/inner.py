@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symconv.ir import Apply, Equal, IndexedSum, Range
+from symconv.derive import unfold
+from symconv.ir import Apply, Equal, IndexedSum, Partial, Range
 from symconv.layers.article import deltas_layer
 from symconv.prove.article.deltas import CONTEXT, EXISTS, PIXELS, SLOPE, TAPS
 from symconv.prove.article.vocabulary import Bounds, at, i1, j1, k1, k2, m, m1, n, n1, total
@@ -50,8 +51,8 @@ def equation_19() -> Claim:
     free = [*PIXELS, *TAPS]
     inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
     result = at("dz/dx", i1, j1, m, n)
-    deltas = (Equal(i1 - m + m1, i1), Equal(j1 - n + n1, j1))
-    opened = total(result, [*free, *inner], at("w", m1, n1) * SLOPE, (*EXISTS, *deltas))
+    partial = Partial(at("z", i1 - m, j1 - n), at("x", i1, j1))
+    opened = unfold(total(result, free, partial, EXISTS), deltas_layer())
     closed = total(result, free, at("w", m, n) * SLOPE)
     first = at("T", i1, j1, m, n)
     zeroth = total(first, free, at("w", 0, 0) * Apply("f", 0, at("x", i1 - m, j1 - n)), EXISTS)
@@ -67,10 +68,8 @@ def equation_19() -> Claim:
         r"\frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l} = w_{m,n}^{l+1} f'\left(x_{i',j'}^l\right)",
         "∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = wˡ⁺¹[m, n] f′(xˡ[i′, j′])",
         (
-            Reading(
-                "every pixel and tap, an output outside the map counted as constant", (opened,), (closed,), CONTEXT
-            ),
-            Reading("where the output i' - m, j' - n exists", (opened,), (closed.with_(guards=EXISTS),), CONTEXT),
+            Reading("every pixel and tap, an output outside the map counted as constant", opened, (closed,), CONTEXT),
+            Reading("where the output i' - m, j' - n exists", opened, (closed.with_(guards=EXISTS),), CONTEXT),
             Reading(
                 "the first term of the expanded sum, x at 0 - m + m', 0 - n + n', is the term m' = n' = 0",
                 (zeroth,),
@@ -80,7 +79,7 @@ def equation_19() -> Claim:
         ),
         Reading(
             "the same for 0 ≤ i′ − m ≤ H − k₁ and 0 ≤ j′ − n ≤ W − k₂",
-            (opened,),
+            opened,
             (closed.with_(guards=EXISTS),),
             CONTEXT,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symconv.ir import Between, Equal, IndexedSum, Range
+from symconv.ir import Access, Between, Equal, IndexedSum, Range
 from symconv.prove.article.deltas import (
     CONTEXT,
     DX,
@@ -86,7 +86,7 @@ def region() -> Claim:
     )
 
 
-def _clipped(result, summand) -> IndexedSum:  # type: ignore[no-untyped-def]
+def _clipped(result: Access, summand: sp.Expr) -> IndexedSum:
     """A sum over the region Q with its tight bounds."""
     rows = Range(i, (sp.S.Zero, i1 - k1 + 1), (O1 - 1, i1))
     columns = Range(j, (sp.S.Zero, j1 - k2 + 1), (O2 - 1, j1))

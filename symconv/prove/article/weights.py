@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
-from symconv.derive import gradient_form
-from symconv.ir import Access, Apply, Equal, IndexedSum, index, size
+from symconv.derive import gradient_form, unfold
+from symconv.ir import Apply, IndexedSum, Partial, index, size
 from symconv.layers.article import weights_layer
 from symconv.layers.pointwise import squared_error
-from symconv.prove.article.readings import starred, stars
+from symconv.prove.article.readings import Star, starred, stars
 from symconv.prove.article.vocabulary import (
     IMAGE,
     KERNEL,
     O1,
     O2,
     OUTPUT,
-    Bounds,
     at,
     context,
     grid,
@@ -41,6 +39,8 @@ _BACKWARD = context(("w", KERNEL), ("o", IMAGE), ("b", ()), ("x", OUTPUT), ("dx/
 _EVERY_OUTPUT = grid(i, j, O1, O2)
 _EVERY_TAP = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
 _BIAS = total(_X, _EVERY_OUTPUT, at("b"))
+# Cross-correlation (Eq. 1) with the kernel as it is, offsets at zero.
+_UNTURNED = Star(correlate=True, rotation="none", shifted=False, zero_outside=False)
 
 
 @cache
@@ -72,7 +72,7 @@ def equation_6() -> Claim:
         Reading(
             "xˡ[i, j] = (oˡ⁻¹ ⊗ wˡ)[i, j] + bˡ: cross-correlation (Eq. 1) with the unrotated kernel",
             lhs,
-            _eq_7(),
+            (starred(_UNTURNED, _X, _EVERY_OUTPUT, "o", "w", KERNEL), _BIAS),
             _FORWARD,
         ),
     )
@@ -125,30 +125,27 @@ def equation_9() -> Claim:
 
 
 def equation_10() -> Claim:
-    deltas = (Equal(m, m1), Equal(n, n1))
     free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    body = total(_GRADIENT, [*free, *_EVERY_OUTPUT, *_EVERY_TAP], at("dx", i, j) * at("o", i + m, j + n), deltas)
+    body = total(_GRADIENT, [*free, *_EVERY_OUTPUT], at("dx", i, j) * Partial(_X, at("w", m1, n1)))
     return Claim(
         "10",
         "chain rule over the outputs 0 <= i <= H - k1, 0 <= j <= W - k2",
         r"\frac{\partial E}{\partial w_{m',n'}^l} = \sum_{i=0}^{H-k_1} \sum_{j=0}^{W-k_2} \delta_{i,j}^l"
         r" \frac{\partial x_{i,j}^l}{\partial w_{m',n'}^l}",
         "∂E/∂wˡ[m′, n′] = Σ_{i=0}^{H−k₁} Σ_{j=0}^{W−k₂} δˡ[i, j] ∂xˡ[i, j]/∂wˡ[m′, n′]",
-        (Reading("with the inner derivative opened as a sum over deltas", gradient("w"), (body,), _BACKWARD),),
+        (
+            Reading(
+                "with the inner derivative opened as a sum over deltas",
+                gradient("w"),
+                unfold(body, weights_layer()),
+                _BACKWARD,
+            ),
+        ),
     )
 
 
-def _inner(result_of: Access, summand: Access, deltas: tuple[Equal, ...], over: Sequence[Bounds]) -> IndexedSum:
-    free = [*_EVERY_OUTPUT, (m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    return total(result_of, [*free, *over], summand, deltas)
-
-
 _INNER = at("dx/dw", i, j, m1, n1)
-
-
-def _derivative_of_eq_7() -> tuple[IndexedSum, ...]:
-    """dx[i, j]/dw[m', n'] with the forward formula inserted and the deltas still there."""
-    return (_inner(_INNER, at("o", i + m, j + n), (Equal(m, m1), Equal(n, n1)), _EVERY_TAP),)
+_EVERY_PAIR = [*_EVERY_OUTPUT, (m1, 0, k1 - 1), (n1, 0, k2 - 1)]
 
 
 def equation_11() -> Claim:
@@ -163,19 +160,14 @@ def equation_11() -> Claim:
 
 
 def equation_12() -> Claim:
+    derivative = unfold(total(_INNER, _EVERY_PAIR, Partial(_X, at("w", m1, n1))), weights_layer())
+    closed = (total(_INNER, _EVERY_PAIR, at("o", i + m1, j + n1)),)
     return Claim(
         "12",
         "only the term m = m', n = n' is left",
         r"\frac{\partial x_{i,j}^l}{\partial w_{m',n'}^l} = o_{i+m',j+n'}^{l-1}",
         "∂xˡ[i, j]/∂wˡ[m′, n′] = oˡ⁻¹[i+m′, j+n′]",
-        (
-            Reading(
-                "for every output and weight",
-                _derivative_of_eq_7(),
-                (_inner(_INNER, at("o", i + m1, j + n1), (), []),),
-                _BACKWARD,
-            ),
-        ),
+        (Reading("for every output and weight", derivative, closed, _BACKWARD),),
     )
 
 
@@ -202,7 +194,12 @@ def equation_14() -> Claim:
         r"= \text{rot}_{180^\circ}\left\{\delta_{i,j}^l\right\} * o_{m',n'}^{l-1}",
         "= rot180{δˡ[i, j]} ∗ oˡ⁻¹[m′, n′]",
         readings,
-        Reading("∂E/∂wˡ = oˡ⁻¹ ⊗ δˡ: cross-correlation (Eq. 1) with the unrotated deltas", lhs, _eq_13(), _BACKWARD),
+        Reading(
+            "∂E/∂wˡ = oˡ⁻¹ ⊗ δˡ: cross-correlation (Eq. 1) with the unrotated deltas",
+            lhs,
+            (starred(_UNTURNED, _GRADIENT, free, "o", "dx", OUTPUT),),
+            _BACKWARD,
+        ),
     )
 
 
