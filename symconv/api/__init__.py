@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symconv.derive import derive as derive_layer
 from symconv.ir import Derivation, IndexedSum, Layer, Step, UserError
+from symconv.layers.custom import formulas
 from symconv.prove.article import article_claims
 from symconv.prove.claims import Claim, Judgement, Reading, judge, judge_reading
 from symconv.prove.prover import prove_derivation
@@ -104,6 +105,42 @@ def prove(claim: Any) -> Proof | Judged:
     if isinstance(claim, Claim):
         return Judged(judge([claim])[0])
     raise UserError(f"{claim!r} is no claim: give a Reading, a Claim, or an equation number such as '22'")
+
+
+def equal(lhs: str, rhs: str, shapes: dict[str, tuple[Any, ...]] | None = None) -> Reading:
+    """The claim that two formulas give the same result for all sizes and all operands.
+
+    >>> import symconv as sc
+    >>> sc.prove(sc.equal("y[i] = sum(k) w[k]*x[i+k]", "y[i] = sum(k) w[K-1-k]*x[i+K-1-k]")).verdict
+    'proved'
+    >>> sc.prove(sc.equal("y[i] = sum(k) w[k]*x[i+k]", "y[i] = sum(k) w[K-1-k]*x[i+k]")).counterexample.sizes
+    (('I', 1), ('K', 2), ('X0', 2))
+    """
+    left, right = formulas((lhs, rhs), shapes or {})
+    if left.result != right.result:
+        raise UserError(
+            f"equal: the left side writes {left.result}, the right side {right.result}: write the same result"
+        )
+    for layer in (left, right):
+        if len(layer.statements) != len(layer.writers(layer.result)):
+            raise UserError(
+                "equal: a side has intermediate operands: write each side as one sum or several, of inputs alone"
+            )
+    sizes = tuple(dict.fromkeys((*left.context.sizes, *right.context.sizes)))
+    scales = tuple(dict.fromkeys((*left.context.scales, *right.context.scales)))
+    if scales:
+        raise UserError(
+            f"equal: {scales[0]} multiplies an index: give a number, as equality is decided at numeric strides"
+        )
+    context = replace(left.context, sizes=sizes)
+    return Reading(f"{lhs.strip()}  is  {rhs.strip()}", left.sums, right.sums, context)
+
+
+def own_claim(lhs: str, rhs: str) -> Claim:
+    """`equal` as a claim with one reading, to be printed like one of the article's."""
+    reading = replace(equal(lhs, rhs), label="for all operands")
+    text = f"{lhs.strip()}  is  {rhs.strip()}"
+    return Claim("equal", "two formulas", r"\text{the two formulas are equal}", text, (reading,))
 
 
 def find_claim(number: str) -> Claim:

@@ -13,6 +13,8 @@ import sys
 
 import click
 
+from symconv import __version__
+
 _COMMANDS = {"derive": "symconv.cli.derive", "prove": "symconv.cli.prove", "bench": "symconv.cli.bench"}
 
 
@@ -30,7 +32,7 @@ class _Lazy(click.Group):
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="symconv")
+@click.version_option(__version__)
 def group() -> None:
     """Derive the gradients of tensor layers, and prove every step for all sizes."""
 

@@ -11,20 +11,26 @@ FORMATS = ("text", "latex", "markdown", "json")
 
 @click.command("prove")
 @click.option("--equation", "number", metavar="NUMBER", help="one equation in full, such as 22")
+@click.option("--equal", "sides", nargs=2, metavar="FORMULA FORMULA", help="a claim of your own instead: two formulas")
 @output_options(FORMATS)
-def command(number: str | None, style: str, output: str | None, force: bool, fragment: bool) -> int:
-    """Judge the article's equations for all sizes.
+def command(
+    number: str | None, sides: tuple[str, str] | None, style: str, output: str | None, force: bool, fragment: bool
+) -> int:
+    """Judge the article's equations for all sizes, or the claim that two formulas are equal.
 
     Each reading is proved, refuted with the smallest counterexample, undefined (a read outside an array), unknown, or a
     definition. Exits with 1 if a claim as printed is refuted or undefined under every reading.
     """
-    from symconv.api import find_claim
+    from symconv.api import find_claim, own_claim
     from symconv.emit.claims import claims_document
     from symconv.prove.article import article_claims
     from symconv.prove.claims import judge
 
-    claims = (find_claim(number),) if number else article_claims()
+    if number is not None and sides is not None:
+        raise click.UsageError("--equation together with --equal: give one of them")
+    one = own_claim(*sides) if sides is not None else find_claim(number) if number is not None else None
+    claims = article_claims() if one is None else (one,)
     judgements = judge(claims)
-    text = claims_document(judgements, style, full=number is not None, fragment=fragment, ascii=ascii_only(output))
+    text = claims_document(judgements, style, full=one is not None, fragment=fragment, ascii=ascii_only(output))
     write(text, output, force)
     return int(any(j.refuted for j in judgements))

@@ -18,8 +18,7 @@ from symconv.emit.outline import counterexample_brief, counterexample_words, ver
 from symconv.emit.record import counterexample_record
 from symconv.emit.render import render
 from symconv.emit.text import ASCII, UNICODE
-from symconv.ir import Context, Notation
-from symconv.layers.article import deltas_layer, weights_layer
+from symconv.ir import Notation
 from symconv.prove.claims import Judgement, Reading
 from symconv.prove.verdict import Counterexample, Proof, Table
 
@@ -104,17 +103,8 @@ def judgement_record(j: Judgement) -> dict[str, Any]:
     return {"number": j.claim.number, "as_printed": printed, "corrected": corrected}
 
 
-def notation_of(context: Context) -> Notation:
-    """The article's labels: which of its two layers a claim speaks of shows in the operands it names."""
-    names = {o.name for o in context.operands}
-    for layer in (deltas_layer(), weights_layer()):
-        if "w" in names and names & {layer.result, f"d{layer.result}"}:
-            return layer.notation
-    return Notation()
-
-
-def view(reading: Reading, proof: Proof, language: Language) -> ReadingView:
-    printer = Printer(language, notation_of(reading.context), reading.context)
+def view(reading: Reading, proof: Proof, language: Language, notation: Notation) -> ReadingView:
+    printer = Printer(language, notation, reading.context)
     found = proof.counterexample
     example = words(counterexample_words(found), printer) if found else ""
     brief = words(counterexample_brief(found), printer) if found else ""
@@ -125,14 +115,16 @@ def view(reading: Reading, proof: Proof, language: Language) -> ReadingView:
 
 
 def _views(j: Judgement, language: Language) -> list[ReadingView]:
-    return [view(reading, proof, language) for reading, proof in j.readings]
+    return [view(reading, proof, language, j.claim.notation) for reading, proof in j.readings]
 
 
 def _corrected(j: Judgement, language: Language) -> ReadingView | None:
     if j.claim.corrected is None or j.corrected is None:
         return None
     # The label of a corrected form is a finished statement, in the article's own letters.
-    return replace(view(j.claim.corrected, j.corrected, language), label=language.prose(j.claim.corrected.label))
+    return replace(
+        view(j.claim.corrected, j.corrected, language, j.claim.notation), label=language.prose(j.claim.corrected.label)
+    )
 
 
 def _table_text(judgements: Sequence[Judgement], language: Language) -> list[str]:

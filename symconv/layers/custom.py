@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,9 @@ class _Names:
     def symbol(self, name: str) -> sp.Symbol:
         if name in self.indices:
             return index(name)
+        known = next((s for e in self.extents.values() for s in e.free_symbols if s.name == name), None)
+        if known is not None:  # a size, as in w[K - 1 - k]
+            return known
         return size(name) if name in self.scales else offset(name)
 
 
@@ -50,14 +54,20 @@ def custom(**attributes: object) -> Layer:
     given = canonical("formula", attributes, FORMULA)
     if "formula" not in given:
         raise UserError('formula is missing: give one such as "y[i] = sum(k) w[k]*x[2*i + k]"')
-    statements = parse(given["formula"])
-    names = _classify(statements, given.get("shapes") or {})
-    sums, assumptions = [], []
-    for statement in statements:
-        for s, fits in _sums(statement, names):
-            sums.append(s)
-            assumptions += fits
-    return _layer(statements, sums, list(dict.fromkeys(assumptions)), names)
+    (layer,) = formulas((given["formula"],), given.get("shapes") or {})
+    return layer
+
+
+def formulas(texts: Sequence[str], shapes: Shapes) -> tuple[Layer, ...]:
+    """Several formulas about the same operands: a name means the same thing, and has the same size, in all of them."""
+    parsed = [parse(text) for text in texts]
+    names = _classify([s for statements in parsed for s in statements], shapes)
+    found = [[pair for statement in statements for pair in _sums(statement, names)] for statements in parsed]
+    assumptions = list(dict.fromkeys(f for pairs in found for _, fits in pairs for f in fits))
+    return tuple(
+        _layer(statements, [s for s, _ in pairs], assumptions, names)
+        for statements, pairs in zip(parsed, found, strict=True)
+    )
 
 
 def _classify(statements: list[ParsedStatement], shapes: Shapes) -> _Names:

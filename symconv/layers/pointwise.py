@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from symconv.ir import Access, Apply, Context, IndexedSum, Layer, Operand, Range, UserError, index, size
-from symconv.layers.attributes import canonical, flag, number
+from symconv.layers.attributes import canonical, flag, number, shown
 from symconv.layers.expression import parse_function
 
 DENSE = ("in_channels", "out_channels", "bias")
@@ -28,12 +28,19 @@ def activation(name: str, **attributes: Any) -> Layer:
 
 
 def elementwise_from_text(**attributes: Any) -> Layer:
-    """y = f(x) for an expression of x that a user wrote; without one f stays opaque."""
+    """y = f(x). function: an expression of x as text, or a SymPy expression of one symbol; else f stays opaque."""
     given = canonical("elementwise", attributes, ("function",))
-    text = given.get("function")
-    if text is None:
+    function = given.get("function")
+    if function is None:
         return _mapped("elementwise", lambda x: Apply("f", 0, x))
-    return elementwise(parse_function(text, X), X)
+    if isinstance(function, str):
+        return elementwise(parse_function(function, X), X)
+    if not isinstance(function, sp.Expr) or len(function.free_symbols) > 1:
+        raise UserError(
+            f"function = {shown(function)}: give text such as 'x*exp(-x)', or a SymPy expression of one symbol"
+        )
+    (variable,) = function.free_symbols or {X}
+    return elementwise(function.xreplace({variable: X}), X)
 
 
 def elementwise(function: sp.Expr, variable: sp.Symbol, name: str = "elementwise") -> Layer:

@@ -6,9 +6,9 @@ A claim is data: two lists of sums a reading. No verdict is written by hand; eve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from symconv.ir import Context, IndexedSum, Statement
+from symconv.ir import Context, IndexedSum, Notation, Statement
 from symconv.prove.definedness import first_misread
 from symconv.prove.prover import prove_equal, scope_of, undefined_read
 from symconv.prove.verdict import Proof
@@ -35,7 +35,7 @@ class Claim:
 
     number: its equation number, or a short name. title: what it says, in words. printed: LaTeX as printed.
     text: the same on one line. readings: what the words may mean. corrected: the form that holds, its label being the
-    statement, where the printed one needs one.
+    statement, where the printed one needs one. notation: the letters of the layer that it speaks of.
     """
 
     number: str
@@ -44,6 +44,7 @@ class Claim:
     text: str
     readings: tuple[Reading, ...]
     corrected: Reading | None = None
+    notation: Notation = field(default_factory=Notation)
 
 
 @dataclass(frozen=True)

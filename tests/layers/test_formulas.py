@@ -136,3 +136,12 @@ def test_two_stacked_layers() -> None:
         max(relu[2 * a + i, 2 * b + j] for i in (0, 1) for j in (0, 1)) for a in (0, 1) for b in (0, 1)
     )
     assert list(z2.values()) == [expected]
+
+
+def test_a_function_may_be_a_sympy_expression() -> None:
+    """Any expression of one symbol; two symbols are refused."""
+    t = sp.Symbol("t")
+    by_text = build_layer("elementwise", {"function": "x**3 - x"})
+    assert build_layer("elementwise", {"function": t**3 - t}).statements == by_text.statements
+    with pytest.raises(UserError, match="one symbol"):
+        build_layer("elementwise", {"function": t * sp.Symbol("u")})
