@@ -66,7 +66,8 @@ class Latex(Language):
     def _head(self, name: str) -> str:
         """An operand's name to which indices can be attached: one that has a subscript or a prime is braced."""
         text = self.name(name)
-        return f"{{{text}}}" if set(text) & set("_'^") and not text.startswith(r"\mathit") else text
+        # \_ is an underscore in a name, and takes no braces; any other _ is a subscript, and a second one needs them.
+        return f"{{{text}}}" if set(text.replace(r"\_", "")) & set("_'^") else text
 
     def entry(self, head: str | Label, indices: Sequence[str], plain: bool) -> Printed:
         labelled = isinstance(head, Label)

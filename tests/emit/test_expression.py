@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from symconv.emit.equation import Printer
+from symconv.emit.latex import LATEX
 from symconv.ir import (
     Access,
     Apply,
@@ -187,3 +188,9 @@ def test_a_node_without_a_printed_form_is_an_error(plain: tuple[Printer, ...]) -
         plain[0].expression(sp.gamma(x))
     with pytest.raises(TypeError, match="no printed form for ImaginaryUnit"):
         plain[0].expression(sp.I)
+
+
+def test_a_name_with_a_subscript_takes_indices_in_latex() -> None:
+    """sel_p[n] is no double subscript."""
+    printed = Printer(LATEX).expression(Access("sel_p", index("n")))
+    assert printed == r"{\mathit{sel}_p}_{n}"
