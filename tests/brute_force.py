@@ -6,6 +6,7 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -72,7 +73,7 @@ def filled(context: Context, names: Iterable[str], sizes: Sizes) -> dict[str, Te
     out = {}
     for name in sorted(names):
         draw = random.Random(name)
-        out[name] = {p: draw.randint(1, 999) for p in product(*map(range, box(context, name, sizes)))}
+        out[name] = {p: Fraction(draw.randint(1, 999)) for p in product(*map(range, box(context, name, sizes)))}
     return out
 
 
@@ -94,36 +95,27 @@ def value(sums: Sequence[Statement], context: Context, sizes: Sizes, tensors: Ma
 class Noise:
     """An operand that need not be stored: an unlike number at every index."""
 
-    def __init__(self, name: str, shift: int = 0) -> None:
-        self.seed, self.shift = zlib.crc32(name.encode()), shift
+    def __init__(self, name: str) -> None:
+        self.seed = zlib.crc32(name.encode())
 
     def __getitem__(self, p: tuple[int, ...]) -> int:
         # Python hashes tuples of integers the same way in every process.
-        return hash((self.seed, *[i - self.shift for i in p])) & 0xFFFF_FFFF
+        return hash((self.seed, *p)) & 0xFFFF_FFFF
 
 
 SHIFT = 1000
 
 
 def weighed(sums: Sequence[IndexedSum], context: Context) -> tuple[list[IndexedSum], Context]:
-    """sum_p R[p] result[p] with R random: one number for the whole result, wherever its entries lie.
-
-    What is read outside an array that is not zero there is random, too, and so of influence unless a factor is zero.
-    """
-    wide = {s.result.name: Operand("R", (), ()) for s in sums}
-    wide |= {a.name: Operand(f"{a.name}~", (), ()) for s in sums for a in s.reads() if a.name not in s.extended}
-    ranks = {a.name: len(a.indices) for s in sums for a in (s.result, *s.reads())}
-    out = []
-    for s in sums:
-        free = {a: _shifted(f"{a.name}~", a) for a in s.reads() if a.name not in s.extended}
-        weight = _shifted("R", s.result)
-        out.append(IndexedSum(Access("total"), s.ranges, s.guards, s.summand.xreplace(free) * weight, s.extended))
-    big = [Operand(o.name, (sp.Integer(2 * SHIFT),) * ranks[n], ("r",) * ranks[n]) for n, o in wide.items()]
-    return out, replace(context, operands=(*context.operands, Operand("total", (), ()), *big))
+    """sum_p R[p] result[p] with R random: one number for the whole result, wherever its entries lie."""
+    (rank,) = {len(s.result.indices) for s in sums}
+    out = [s.with_(result=Access("total"), summand=s.summand * _weight(s.result)) for s in sums]
+    weights = Operand("R", (sp.Integer(2 * SHIFT),) * rank, ("r",) * rank)
+    return out, replace(context, operands=(*context.operands, Operand("total", (), ()), weights))
 
 
-def _shifted(name: str, a: Access) -> Access:
-    return Access(name, *(e + SHIFT for e in a.indices))
+def _weight(a: Access) -> Access:
+    return Access("R", *(e + SHIFT for e in a.indices))
 
 
 class Weighed:
@@ -131,10 +123,7 @@ class Weighed:
 
     def __init__(self, sums: Sequence[IndexedSum], context: Context) -> None:
         self.sums, self.context = weighed(sums, context) if sums else ([], context)
-        names = {n.rstrip("~") for n in inputs(self.sums)}
-        self.tensors = (
-            {n: Noise(n) for n in names} | {f"{n}~": Noise(n, SHIFT) for n in names} | {"R": Noise("R", SHIFT)}
-        )
+        self.tensors = {n: Noise(n) for n in inputs(self.sums)}
         self.known: dict[tuple[int, ...], Any] = {}
 
     def at(self, sizes: Sizes) -> Any:
@@ -146,13 +135,8 @@ class Weighed:
 
 
 def first_difference(lhs: Weighed, rhs: Weighed, many: Iterable[Sizes]) -> Sizes | None:
-    """The first sizes at which the two differ, or a quotient is not exact; None where they agree at all of them."""
+    """The first sizes at which the two differ, or one is undefined; None where they agree at all of them."""
     return next((s for s in many if lhs.at(s) is None or lhs.at(s) != rhs.at(s)), None)
-
-
-def agree(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: Context, largest: int = 4) -> bool:
-    """Equal at small sizes."""
-    return first_difference(Weighed(lhs, context), Weighed(rhs, context), small_sizes(context, largest)) is None
 
 
 def adjoint(layer: Layer, wrt: str, sizes: Sizes, tensors: Mapping[str, Tensor], dy: Tensor) -> Tensor:
@@ -169,8 +153,6 @@ def adjoint(layer: Layer, wrt: str, sizes: Sizes, tensors: Mapping[str, Tensor],
         return sum(dy[p] * v for p, v in y.items())
 
     def slope(entry: tuple[int, ...]) -> Any:
-        twelve = 8 * (loss(entry, 1) - loss(entry, -1)) - (loss(entry, 2) - loss(entry, -2))
-        assert twelve % 12 == 0
-        return twelve // 12
+        return Fraction(8 * (loss(entry, 1) - loss(entry, -1)) - (loss(entry, 2) - loss(entry, -2))) / 12
 
     return {entry: slope(entry) for entry in tensors[wrt]}

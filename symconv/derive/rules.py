@@ -13,6 +13,7 @@ import sympy as sp
 
 from symconv.derive.affine import cancel, coefficient, extremes, normal, positive
 from symconv.ir import (
+    Access,
     Between,
     CeilDiv,
     Context,
@@ -26,6 +27,7 @@ from symconv.ir import (
     Piece,
     Quot,
     Range,
+    symbols_in,
 )
 
 Rule = Callable[[IndexedSum], Move]
@@ -103,15 +105,37 @@ def _never_negative(e: sp.Expr, boxes: Mapping[sp.Symbol, Range]) -> bool:
 
 
 def extend_by_zero(s: IndexedSum, name: str, context: Context) -> Move:
-    """[0 <= e < n] A[e] = A[e], with A read as zero outside its box"""
+    """[0 <= e < n] A[e] = A[e], with A read as zero outside its box.
+
+    Any other operand that was inside its box thanks to that guard is read as zero outside as well, where a zero of it
+    makes the term vanish; where it does not (a divisor), the guard has to stay.
+    """
     reads = [a for a in s.reads() if a.name == name]
     if len(reads) != 1:
         raise NotApplicable(f"{name} is not read exactly once")
     box = [Between(sp.S.Zero, i, n - 1) for i, n in zip(reads[0].indices, context.shape(name), strict=True)]
-    kept = tuple(g for g in s.guards if g not in box)
-    if kept == s.guards:
+    dropped = [g for g in s.guards if g in box]
+    if not dropped:
         raise NotApplicable(f"no guard keeps {name} inside its box")
-    return Move(s, (Piece(s.with_(guards=kept, extended=s.extended | {name})),))
+    leaning = [a for a in s.reads() if a.name != name and _leans_on(a, dropped, s, context)]
+    for a in leaning:
+        if a.name not in s.extended and s.summand.xreplace({a: sp.S.Zero}) != 0:
+            raise NotApplicable(f"{a.name} is kept inside its box by the guard too, and cannot be read as zero outside")
+    kept = tuple(g for g in s.guards if g not in dropped)
+    return Move(s, (Piece(s.with_(guards=kept, extended=s.extended | {name} | {a.name for a in leaning})),))
+
+
+def _leans_on(a: Access, guards: Sequence[Guard], s: IndexedSum, context: Context) -> bool:
+    """May the access leave its box without the guards? Not where its indices are free of them, or range over axes."""
+    ranges = {r.index: r for r in s.ranges}
+    held = frozenset().union(*(g.symbols for g in guards)) & set(s.indices)
+
+    def safe(e: sp.Expr, n: sp.Expr) -> bool:
+        if not symbols_in(e) & held:
+            return True
+        return e in ranges and sp.S.Zero in ranges[e].lowers and n - 1 in ranges[e].uppers
+
+    return not all(safe(e, n) for e, n in zip(a.indices, context.shape(a.name), strict=True))
 
 
 def reindex(s: IndexedSum, i: sp.Symbol) -> Move:

@@ -11,9 +11,9 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient, extremes, normal, positive
+from symconv.derive.affine import extremes, normal
 from symconv.derive.differentiate import match_result, the_partial
-from symconv.derive.rules import discharge, sift, then
+from symconv.derive.rules import discharge, sift, solve, then
 from symconv.ir import (
     CeilDiv,
     Divides,
@@ -94,11 +94,9 @@ def _restrict_axis(s: IndexedSum, c: Coupling) -> Move:
 
 def output_bounds(c: Coupling, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     """(ceil, floor) of the outputs i that some tap joins to q."""
-    a, rest = coefficient(c.f, i)
-    least, greatest = extremes(rest, {r.index: r for r in c.taps})
-    if not positive(a):
-        raise NotApplicable(f"the stride {sp.sstr(a)} is not known to be positive")
-    return CeilDiv(c.q - greatest, a), FloorDiv(c.q - least, a)
+    num, a = solve(Equal(c.f, c.q), i)
+    least, greatest = extremes(num, {r.index: r for r in c.taps})
+    return CeilDiv(least, a), FloorDiv(greatest, a)
 
 
 def outputs_to_taps(s: IndexedSum, layer: Layer) -> Move:
@@ -119,8 +117,7 @@ def outputs_to_taps(s: IndexedSum, layer: Layer) -> Move:
 
 def _swap(s: IndexedSum, c: Coupling) -> Move:
     (i,), (tap,) = c.outputs, c.taps
-    a, rest = coefficient(c.f, i)
-    num = sp.expand(c.q - rest)
+    num, a = solve(Equal(c.f, c.q), i)
     output = Quot(num, a)
     old = s.range_of(i)
     low, high = output_bounds(c, i)

@@ -122,11 +122,12 @@ def prove_step(step: Step, layer: Layer) -> Proof:
 
 def _by_witness(moves: Sequence[Move], context: Context, scope: str) -> Proof:
     for move in moves:
-        if not failure(move, relevant(context, move.before, *move.after)):
-            continue
-        why = failure(move, context)
+        here = relevant(context, move.before, *move.after)
+        why = failure(move, here) and failure(move, context)
         if why:
             return Proof("refuted", scope, why)
+        if first_misread(move.after, here) and (misread := first_misread(move.after, context)):
+            return Proof("undefined", scope, f"{misread.operand}{list(misread.at)} is read outside its array")
     return Proof("proved", scope)
 
 

@@ -27,7 +27,7 @@ Mutant = tuple[str, Move]
 ONE = {"group": 1, "out_channels": 1, "bias": 0}
 LINE = {**ONE, "input_shape": (1, 1, "W")}
 # Mistakes of one move that are tried, every kind of them at least once.
-MOST = 30
+MOST = 20
 
 LAYERS: dict[str, Callable[[], Layer]] = {
     "stride 1": partial(conv, 1, strides=1, dilations=1, **LINE),
@@ -41,7 +41,9 @@ LAYERS: dict[str, Callable[[], Layer]] = {
     ),
     "stride 1 x 2": partial(conv, 2, strides=(1, 2), dilations=1, pads=1, **ONE, input_shape=(1, 1, "H", "W")),
     "any stride and dilation": partial(conv, 1, **LINE),
-    "transposed, stride 2": partial(conv_transpose, 1, strides=2, dilations=1, pads=1, in_channels=1, **ONE),
+    "transposed, stride 2": partial(
+        conv_transpose, 1, strides=2, dilations=1, pads=1, kernel_shape=3, in_channels=1, **ONE
+    ),
     "Eq. 18": article.deltas_layer,
 }
 
@@ -164,7 +166,7 @@ def _changed_witnesses(piece: Piece) -> Iterator[tuple[str, Piece]]:
 @cache
 def sizes_of(name: str) -> list[Sizes]:
     context = LAYERS[name]().context
-    many = small_sizes(context, {1: 9, 2: 9, 3: 7, 4: 5, 5: 4}.get(len(context.sizes), 3), most=40)
+    many = small_sizes(context, {1: 9, 2: 7, 3: 6, 4: 5, 5: 4}.get(len(context.sizes), 3), most=24)
     assert len(many) >= 9
     return many
 
@@ -188,7 +190,7 @@ def test_no_corrupted_step_is_proved(name: str, wrt: str, count_cases: Count) ->
                 for mistake, mutant in some(mutants(m), name + wrt + step.rule):
                     tally["corrupted moves"] += 1
                     proof = prove_step(Step(step.rule, step.reason, (mutant,)), d.layer)
-                    assert proof.verdict in ("proved", "refuted", "unknown")
+                    assert proof.verdict in ("proved", "refuted", "undefined", "unknown")
                     if proof.proved:
                         tally["corrupted moves that are still right"] += 1
                         wrong = Weighed(mutant.after, d.layer.context)
