@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -58,7 +58,7 @@ class _Mapped:
     def expressions(self) -> tuple[sp.Expr, ...]:
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[sp.Symbol]:
         """Indices and sizes that it speaks of."""
         return frozenset().union(*map(symbols_in, self.expressions()))
@@ -135,7 +135,7 @@ class Range:
     def bounds(self) -> tuple[sp.Expr, ...]:
         return self.lowers + self.uppers
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[sp.Symbol]:
         """Indices and sizes that its bounds speak of."""
         return frozenset().union(*map(symbols_in, self.bounds))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sympy as sp
 
@@ -59,27 +60,27 @@ class IndexedSum:
             if names.setdefault(symbol.name, symbol) != symbol:
                 raise ValueError(f"two different symbols are both called {symbol.name}")
 
-    @property
+    @cached_property
     def indices(self) -> tuple[sp.Symbol, ...]:
         return tuple(r.index for r in self.ranges)
 
-    @property
+    @cached_property
     def parallel(self) -> tuple[Range, ...]:
         """Ranges of the indices that the result mentions."""
         return tuple(r for r in self.ranges if r.index in symbols_in(self.result))
 
-    @property
+    @cached_property
     def reduced(self) -> tuple[Range, ...]:
         """Ranges of the indices that are summed away."""
         return tuple(r for r in self.ranges if r.index not in symbols_in(self.result))
 
-    @property
+    @cached_property
     def free_symbols(self) -> frozenset[sp.Symbol]:
         """Indices, sizes and parameters, wherever they stand."""
         own = symbols_in(self.result) | symbols_in(self.summand) | set(self.indices)
         return own.union(*(r.symbols for r in self.ranges), *(g.symbols for g in self.guards))
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
         """Names of the indices in use: what a fresh index must avoid."""
         return {i.name for i in self.indices}

@@ -35,7 +35,7 @@ class Unknown(Exception):
 def affine(e: sp.Expr, names: Names) -> str:
     """An isl affine expression."""
     if e.is_Integer:
-        return f"({e})"
+        return f"({int(e)})"  # int() first: SymPy would send each number through its printer
     if e.is_Symbol:
         if e not in names:
             raise Unknown(f"{e} is not among the sizes that the prover was told of")
@@ -48,7 +48,7 @@ def affine(e: sp.Expr, names: Names) -> str:
         return f"{'max' if isinstance(e, sp.Max) else 'min'}({', '.join(affine(a, names) for a in e.args)})"
     c, rest = e.as_coeff_Mul()
     if e.is_Mul and c.is_Integer and not rest.is_Mul:
-        return f"({c}*{affine(rest, names)})"
+        return f"({int(c)}*{affine(rest, names)})"
     raise Unknown(f"{sp.sstr(e)} is a product of symbols, which Presburger arithmetic does not have")
 
 
@@ -56,7 +56,7 @@ def _quotient(e: Quotient, names: Names) -> str:
     if not e.den.is_Integer:
         raise Unknown(f"division by the symbol {e.den}")
     rounding = "ceil" if isinstance(e, CeilDiv) else "floor"
-    return f"{rounding}(({affine(e.num, names)})/{e.den})"
+    return f"{rounding}(({affine(e.num, names)})/{int(e.den)})"
 
 
 def constraint(g: Guard, names: Names) -> str:
@@ -66,7 +66,7 @@ def constraint(g: Guard, names: Names) -> str:
     if isinstance(g, Divides):
         if not g.den.is_Integer:
             raise Unknown(f"divisibility by the symbol {g.den}")
-        return f"({affine(g.num, names)}) mod {g.den} = 0"
+        return f"({affine(g.num, names)}) mod {int(g.den)} = 0"
     middle = affine(g.e, names)
     lows = g.lo.args if isinstance(g.lo, sp.Max) else (g.lo,)
     highs = g.hi.args if isinstance(g.hi, sp.Min) else (g.hi,)
