@@ -29,6 +29,8 @@ def first_misread(sums: Iterable[IndexedSum], context: Context) -> Misread | Non
 
 
 def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
+    if _ranges_over_its_box(s, a, context):
+        return None
     # A factor that is zero outside its box excuses no other one: 0 times an entry that does not exist is an error.
     names = all_names(context, s.indices)
     where = domain_text(s, names, context)
@@ -44,11 +46,11 @@ def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
     return Misread(sizes, a.name, at)
 
 
-def implied(s: IndexedSum, text: str, context: Context) -> bool:
-    """Does the isl formula `text` hold everywhere in the domain of `s`?"""
-    names = all_names(context, s.indices)
-    domain = isl_set(context, names, s.indices, domain_text(s, names, context))
-    return bool(domain.is_subset(isl_set(context, names, s.indices, text)))
+def _ranges_over_its_box(s: IndexedSum, a: Access, context: Context) -> bool:
+    """Is every index of the access an index that ranges over that very axis? Then isl need not be asked."""
+    ranges = {r.index: r for r in s.ranges}
+    axes = zip(a.indices, context.shape(a.name), strict=True)
+    return all(e in ranges and sp.S.Zero in ranges[e].lowers and n - 1 in ranges[e].uppers for e, n in axes)
 
 
 def written(s: IndexedSum, context: Context) -> isl.Map:
