@@ -92,7 +92,13 @@ def context_text(context: Context) -> str:
 def possible(context: Context) -> bool:
     """Does any choice of sizes satisfy the context? In an impossible one everything would be proved."""
     one = context.substitute(dict.fromkeys(context.scales, 1)) if context.scales else context
-    return not isl.Set(f"{parameters(one)} -> {{ : {context_text(one)} }}").is_empty()
+    return not known_sizes(one).is_empty()
+
+
+@lru_cache(maxsize=256)
+def known_sizes(context: Context) -> isl.Set:
+    """The sizes that satisfy the context, as a set of parameters."""
+    return isl.Set(f"{parameters(context)} -> {{ : {context_text(context)} }}")
 
 
 @lru_cache(maxsize=256)
@@ -112,16 +118,15 @@ def range_text(r: Range, names: Names) -> str:
 
 
 def domain_text(s: IndexedSum, names: Names, context: Context, vanishing: Iterable[Access] = ()) -> str:
-    """The domain of a sum: sizes, ranges, guards, and the boxes of the zero-extended accesses in `vanishing`.
+    """The domain of a sum: ranges, guards, and the boxes of the zero-extended accesses in `vanishing`.
 
     `vanishing`: accesses whose being zero makes the summand zero; outside their boxes nothing is contributed.
     """
-    parts = [context_text(context)]
-    parts += [range_text(r, names) for r in s.ranges]
+    parts = [range_text(r, names) for r in s.ranges]
     parts += [constraint(g, names) for g in s.guards]
     for a in vanishing:
         parts += box_text(a, names, context)
-    return " and ".join(parts)
+    return " and ".join(parts) or "true"
 
 
 def box_text(a: Access, names: Names, context: Context) -> list[str]:
@@ -147,8 +152,9 @@ def isl_map(
 
 
 def isl_set(context: Context, names: Names, indices: Sequence[sp.Symbol], where: str) -> isl.Set:
-    """{ [indices] : where }"""
-    return _parsed(f"{parameters(context)} -> {{ [{', '.join(names[i] for i in indices)}] : {where} }}")
+    """{ [indices] : where }, for the sizes that satisfy the context"""
+    text = f"{parameters(context)} -> {{ [{', '.join(names[i] for i in indices)}] : {where} }}"
+    return _parsed(text).intersect_params(known_sizes(context))
 
 
 @lru_cache(maxsize=1024)

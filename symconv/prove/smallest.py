@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import islpy as isl
 
 from symconv.ir import Context
-from symconv.prove.encode import context_text, parameters, size_names
+from symconv.prove.encode import known_sizes, parameters, size_names
 
 _DIM = isl.dim_type
 # A coefficient such as 1/B - 1 vanishes at some sizes; this many of the smallest ones are looked at.
@@ -47,7 +47,7 @@ def _coordinates(point: isl.Point) -> tuple[int, ...]:
 
 def equal_where(different: Sequence[isl.Set], context: Context) -> str:
     """In words, the sizes outside all of these sets: those at which no two sides differ."""
-    known = isl.Set(f"{parameters(context)} -> {{ : {context_text(context)} }}")
+    known = known_sizes(context)
     rest = known
     for points in different:
         rest = rest.subtract(points.params())
