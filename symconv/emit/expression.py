@@ -14,7 +14,7 @@ import sympy as sp
 from symconv.emit.language import Language, Level, Printed
 from symconv.emit.operands import Operands
 from symconv.emit.order import depends, factors, is_negative, is_tensor, ordered_terms
-from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Label, Partial, Quot, Quotient
+from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Label, Partial, Quot, Quotient, sort_key
 
 _OPERATORS = {
     sp.StrictGreaterThan: ">",
@@ -161,7 +161,7 @@ class Expressions:
 
     def _extreme(self, e: sp.Expr) -> Printed:
         # Numbers, sizes, then what depends on an index: max(0, ..), min(H - k1, i').
-        args = sorted(e.args, key=lambda a: (not a.is_number, depends(a), sp.default_sort_key(a)))
+        args = sorted(e.args, key=lambda a: (not a.is_number, depends(a), sort_key(a)))
         return Printed(self.extreme("max" if isinstance(e, sp.Max) else "min", tuple(args)))
 
     def _function(self, e: sp.Expr) -> Printed:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symconv.emit.names import split
 from symconv.emit.operands import Operands
-from symconv.ir import Access, Apply, Partial
+from symconv.ir import Access, Apply, Partial, sort_key
 
 # Indices of taps follow those of positions: s oh + d kh, i + m.
 _TAP_LETTERS = "kmnu"
@@ -72,8 +72,8 @@ def depends(term: sp.Expr) -> bool:
 
 def _term_key(term: sp.Expr, operands: Operands) -> tuple[Any, ...]:
     if is_tensor(term):
-        return 0, min(map(operands.position, _names(term))), sorted(_names(term)), sp.default_sort_key(term)
-    return 1, min(symbol_key(s) for s in term.free_symbols if is_index(s)), sp.default_sort_key(term)
+        return 0, min(map(operands.position, _names(term))), sorted(_names(term)), sort_key(term)
+    return 1, min(symbol_key(s) for s in term.free_symbols if is_index(s)), sort_key(term)
 
 
 def _size_key(signed: tuple[bool, sp.Expr]) -> tuple[Any, ...]:
@@ -128,17 +128,17 @@ def _put_number(out: Factors, number: sp.Rational) -> None:
 def _scalar_key(factor: sp.Expr) -> tuple[Any, ...]:
     """Numbers, strides and dilations, extents (in capitals), then indices."""
     if factor.is_number:
-        return 0, not factor.is_Rational, (), sp.default_sort_key(factor)
+        return 0, not factor.is_Rational, (), sort_key(factor)
     indices = sorted(symbol_key(s) for s in factor.free_symbols if is_index(s))
     names = sorted(s.name for s in factor.free_symbols)
     extent = factor.is_Symbol and factor.name[0].isupper()
-    return 1 + bool(indices), extent, not factor.is_Symbol, tuple(indices), names, sp.default_sort_key(factor)
+    return 1 + bool(indices), extent, not factor.is_Symbol, tuple(indices), names, sort_key(factor)
 
 
 def _tensor_key(factor: sp.Expr, operands: Operands) -> tuple[Any, ...]:
     base = factor.base if factor.is_Pow else factor
     names = _names(factor)
-    return _rank(base, operands), min(map(operands.position, names)), sorted(names), sp.default_sort_key(factor)
+    return _rank(base, operands), min(map(operands.position, names)), sorted(names), sort_key(factor)
 
 
 def _rank(base: sp.Expr, operands: Operands) -> int:

@@ -1,7 +1,19 @@
 """Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
 
 from symconv.ir.derivation import Derivation, Move, Piece, Section, Step
-from symconv.ir.domain import Between, Divides, Equal, Guard, NotAffine, Range, accesses, is_affine, linear, symbols_in
+from symconv.ir.domain import (
+    Between,
+    Divides,
+    Equal,
+    Guard,
+    NotAffine,
+    Range,
+    accesses,
+    is_affine,
+    linear,
+    sort_key,
+    symbols_in,
+)
 from symconv.ir.errors import NotApplicable, UndefinedRead, UserError
 from symconv.ir.interpret import evaluate
 from symconv.ir.layer import Context, FirstMaximum, Layer, Operand, Statement
@@ -50,5 +62,6 @@ __all__ = [
     "linear",
     "offset",
     "size",
+    "sort_key",
     "symbols_in",
 ]

@@ -152,7 +152,11 @@ class Range:
             )
 
 
+sort_key = lru_cache(maxsize=1 << 14)(sp.default_sort_key)
+"""SymPy's key for a fixed order of expressions, remembered."""
+
+
 @lru_cache(maxsize=1 << 12)
 def accesses(e: sp.Expr) -> tuple[Access, ...]:
     """The distinct accesses in an expression, in a fixed order."""
-    return tuple(sorted(e.atoms(Access), key=sp.default_sort_key))
+    return tuple(sorted(e.atoms(Access), key=sort_key))

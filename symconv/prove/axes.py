@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Context, IndexedSum, Operand
+from symconv.ir import Access, Context, IndexedSum, Operand, sort_key
 from symconv.prove.relation import monomials
 
 _Node = Any  # an index (sp.Symbol), or an axis of an operand (name, position)
@@ -94,7 +94,7 @@ def _join(s: IndexedSum, groups: _Groups) -> None:
 
 
 def _sorted(symbols: Set[sp.Symbol]) -> list[_Node]:
-    return sorted(symbols, key=sp.default_sort_key)
+    return sorted(symbols, key=sort_key)
 
 
 def _keeps(groups: _Groups, root: _Node) -> Iterator[tuple[str, int]]:

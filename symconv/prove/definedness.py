@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Access, Context, Guard, IndexedSum, Quot, index
+from symconv.ir import Access, Context, Guard, IndexedSum, Quot, index, sort_key
 from symconv.prove.encode import affine, all_names, box_text, domain_text, isl_map, isl_set
 from symconv.prove.smallest import smallest_points
 
@@ -34,7 +34,7 @@ def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
     # A factor that is zero outside its box excuses no other one: 0 times an entry that does not exist is an error.
     names = all_names(context, s.indices)
     where = domain_text(s, names, context)
-    exact = [q for q in sorted(a.atoms(Quot), key=sp.default_sort_key) if q.den.is_Integer]
+    exact = [q for q in sorted(a.atoms(Quot), key=sort_key) if q.den.is_Integer]
     fine = [f"({affine(q.num, names)}) mod {q.den} = 0" for q in exact]
     fine += [] if a.name in s.extended else box_text(a, names, context)
     domain = isl_set(context, names, s.indices, where)

@@ -23,6 +23,7 @@ from symconv.ir import (
     IndexedSum,
     Quotient,
     Range,
+    sort_key,
 )
 
 Names = Mapping[sp.Symbol, str]
@@ -137,7 +138,7 @@ def box_text(a: Access, names: Names, context: Context) -> list[str]:
 
 def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:
     """The zero-extended accesses of `s` that make the term `e` vanish when they are zero."""
-    reads = [a for a in sorted(e.atoms(Access), key=sp.default_sort_key) if a.name in s.extended]
+    reads = [a for a in sorted(e.atoms(Access), key=sort_key) if a.name in s.extended]
     return tuple(a for a in reads if e.xreplace({a: sp.S.Zero}) == 0)
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise, permutations, product
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Access, Apply, Context, IndexedSum
+from symconv.ir import Access, Apply, Context, IndexedSum, sort_key
 from symconv.prove.encode import Names, Unknown, affine, all_names, domain_text, isl_map, vanishing
 
 
@@ -82,7 +82,7 @@ def _power(f: sp.Expr) -> tuple[sp.Expr, int]:
 
 
 def _factor_order(f: Factor) -> tuple[str, list[object]]:
-    return f.template, [sp.default_sort_key(e) for e in f.point]
+    return f.template, [sort_key(e) for e in f.point]
 
 
 def _factor(e: sp.Expr, bound: set[sp.Symbol]) -> Factor:
@@ -90,7 +90,7 @@ def _factor(e: sp.Expr, bound: set[sp.Symbol]) -> Factor:
         return Factor(e.name, e, (e,))
     if isinstance(e, Apply) and isinstance(e.argument, Access):
         return Factor(f"{e.name}^({e.order})({e.argument.name})", e, (e.argument,))
-    accesses = sorted(e.atoms(Access), key=sp.default_sort_key)
+    accesses = sorted(e.atoms(Access), key=sort_key)
     holes = {a: sp.Symbol(f"{a.name}#{k}", real=True) for k, a in enumerate(accesses)}
     rest = e.xreplace(holes)
     loose = sorted(rest.free_symbols & bound, key=lambda i: i.name)
