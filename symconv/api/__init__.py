@@ -8,7 +8,7 @@ from typing import Any
 from symconv.derive import derive as derive_layer
 from symconv.ir import Derivation, IndexedSum, Layer, Step, UserError
 from symconv.layers.custom import formulas
-from symconv.prove.article import article_claims
+from symconv.prove.article import NUMBERS, article_claim
 from symconv.prove.claims import Claim, Judgement, Reading, judge, judge_reading
 from symconv.prove.prover import prove_derivation
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
@@ -145,10 +145,9 @@ def own_claim(lhs: str, rhs: str) -> Claim:
 
 def find_claim(number: str) -> Claim:
     """The article's claim of that number."""
-    table = {c.number: c for c in article_claims()}
-    if number not in table:
-        raise UserError(f"equation {number!r}: the article has {', '.join(table)}")
-    return table[number]
+    if number not in NUMBERS:
+        raise UserError(f"equation {number!r}: the article has {', '.join(NUMBERS)}")
+    return article_claim(number)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from symconv.ir import Layer
 from symconv.layers import build_layer
 from symconv.layers.article import deltas_layer, weights_layer
 from symconv.layers.stack import two_stacked_layers
-from symconv.prove.article import article_claims
+from symconv.prove.article import article_claim
 from symconv.prove.claims import Judgement, judge
 from symconv.prove.prover import prove_derivation
 from symconv.prove.verdict import ProvedDerivation
@@ -81,5 +81,4 @@ def _proved(layer: Layer, wrt: str, numbers: Mapping[str, str]) -> ProvedDerivat
 
 def _as_printed(*numbers: str) -> tuple[Judgement, ...]:
     """Each claim under the reading that takes it word for word, and its corrected form."""
-    table = {c.number: c for c in article_claims()}
-    return judge(replace(table[n], readings=table[n].readings[:1]) for n in numbers)
+    return judge(replace(claim, readings=claim.readings[:1]) for claim in map(article_claim, numbers))

@@ -126,7 +126,9 @@ def _by_witness(moves: Sequence[Move], context: Context, scope: str) -> Proof:
         why = failure(move, here) and failure(move, context)
         if why:
             return Proof("refuted", scope, why)
-        if first_misread(move.after, here) and (misread := first_misread(move.after, context)):
+        # Without a zero extension the new reads are the old ones at the old indices, as the witness has just shown.
+        extended = [s for s in move.after if s.extended]
+        if first_misread(extended, here) and (misread := first_misread(extended, context)):
             return Proof("undefined", scope, f"{misread.operand}{list(misread.at)} is read outside its array")
     return Proof("proved", scope)
 

@@ -11,17 +11,26 @@ from symconv.layers.article import deltas_layer, weights_layer
 from symconv.prove.article import definitions, identities, inner, inputs, region, weights
 from symconv.prove.claims import Claim
 
+# Each part of the article, and the letters of the layer that it speaks of.
+_PARTS = (
+    (definitions.CLAIMS, Notation()),
+    (weights.CLAIMS, weights_layer().notation),
+    (region.CLAIMS, deltas_layer().notation),
+    (inner.CLAIMS, deltas_layer().notation),
+    (inputs.CLAIMS, deltas_layer().notation),
+    (identities.CLAIMS, Notation()),
+)
+NUMBERS = tuple(number for claims, _ in _PARTS for number in claims)
+"""Equation numbers, and names of what has none, in the article's order."""
+
 
 @cache
+def article_claim(number: str) -> Claim:
+    """The claim of that number; `KeyError` where the article has none."""
+    build, letters = {n: (build, letters) for claims, letters in _PARTS for n, build in claims.items()}[number]
+    return replace(build(), notation=letters)
+
+
 def article_claims() -> tuple[Claim, ...]:
     """Every claim, in the article's order."""
-    plain, own, above = Notation(), weights_layer().notation, deltas_layer().notation
-    parts = (
-        (definitions, plain),
-        (weights, own),
-        (region, above),
-        (inner, above),
-        (inputs, above),
-        (identities, plain),
-    )
-    return tuple(replace(claim, notation=letters) for part, letters in parts for claim in part.claims())
+    return tuple(map(article_claim, NUMBERS))

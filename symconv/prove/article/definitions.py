@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symconv.ir import Access, Context, IndexedSum, Range, index, size
@@ -247,5 +249,11 @@ def _star_over_channels(star: Star, channels: bool) -> IndexedSum:
     return one.with_(ranges=(*one.ranges, Range.box(_CHANNEL, _C)), summand=one.summand.xreplace(each))
 
 
-def claims() -> tuple[Claim, ...]:
-    return equation_1(), equation_2(), equation_3(), flipped_kernel(), equation_4(), equation_5()
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "1": equation_1,
+    "2": equation_2,
+    "3": equation_3,
+    "K(-m,-n)": flipped_kernel,
+    "4": equation_4,
+    "5": equation_5,
+}

@@ -166,5 +166,9 @@ def average_pooling() -> Claim:
     )
 
 
-def claims() -> tuple[Claim, ...]:
-    return rotated_kernel(), rotated_map(), max_pooling(), average_pooling()
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "rot180 (i)": rotated_kernel,
+    "rot180 (ii)": rotated_map,
+    "max pooling": max_pooling,
+    "average pooling": average_pooling,
+}

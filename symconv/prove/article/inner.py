@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symconv.derive import unfold
@@ -86,5 +88,7 @@ def equation_19() -> Claim:
     )
 
 
-def claims() -> tuple[Claim, ...]:
-    return equation_18(), equation_19()
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "18": equation_18,
+    "19": equation_19,
+}

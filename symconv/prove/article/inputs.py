@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symconv.ir import IndexedSum
@@ -108,5 +110,8 @@ def equation_22() -> Claim:
     )
 
 
-def claims() -> tuple[Claim, ...]:
-    return equation_20(), equation_21(), equation_22()
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "20": equation_20,
+    "21": equation_21,
+    "22": equation_22,
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symconv.ir import Access, Between, Equal, IndexedSum, Range
@@ -136,5 +138,9 @@ def equation_17() -> Claim:
     )
 
 
-def claims() -> tuple[Claim, ...]:
-    return equation_15(), region(), equation_16(), equation_17()
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "15": equation_15,
+    "Q": region,
+    "16": equation_16,
+    "17": equation_17,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from symconv.derive import gradient_form, unfold
@@ -222,16 +223,15 @@ def bias_gradient() -> Claim:
     )
 
 
-def claims() -> tuple[Claim, ...]:
-    return (
-        equation_6(),
-        equation_7(),
-        equation_8(),
-        equation_9(),
-        equation_10(),
-        equation_11(),
-        equation_12(),
-        equation_13(),
-        equation_14(),
-        bias_gradient(),
-    )
+CLAIMS: dict[str, Callable[[], Claim]] = {
+    "6": equation_6,
+    "7": equation_7,
+    "8": equation_8,
+    "9": equation_9,
+    "10": equation_10,
+    "11": equation_11,
+    "12": equation_12,
+    "13": equation_13,
+    "14": equation_14,
+    "bias": bias_gradient,
+}
