@@ -2,7 +2,7 @@
 
 attributes, window, axes     what a user wrote -> integers and symbols, an axis at a time
 convolution, pooling, pointwise, images, article, stack     the formulas
-expression, formula, custom  a user's own formula, read without SymPy's parser
+expression, formula, naming, custom  a user's own formula, read without SymPy's parser
 registry, specs              layers by name, and as Python values
 """
 

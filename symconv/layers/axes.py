@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symconv.ir import Between, FloorDiv, UserError, index
+from symconv.ir import Between, CeilDiv, FloorDiv, UserError, index
 
 LETTERS = {1: "w", 2: "hw", 3: "dhw"}
 
@@ -63,16 +63,18 @@ class Axis:
         """What defines the output size; none where it is a number.
 
         floor: s (O - 1) + span <= room <= s O + span - 1. With ceil_mode the last window may hang over the end by less
-        than a stride, as long as it starts inside the input or its leading pad (ONNX).
+        than a stride, as long as it starts inside the input or its leading pad; the output is the largest such (ONNX).
         """
         if not self.output.is_Symbol:
             return ()
         last = self.stride * (self.output - 1)
         if not self.ceil_mode:
             return (Between(last + self.span, self.room, last + self.span + self.stride - 1),)
+        start = self.extent + self.before
         return (
+            Between(self.span, self.room, self.room),
             Between(last + self.span - self.stride + 1, self.room, self.room),
-            Between(last, last, self.extent + self.before - 1),
+            Between(sp.Min(self.room - self.span, start - self.stride), last, start - 1),
         )
 
 
@@ -83,14 +85,12 @@ def numeric_output(axis: Axis) -> sp.Expr | None:
         return None
     if axis.span > axis.room:
         raise UserError(
-            f"kernel_shape {axis.kernel} (dilation {axis.dilation}, so {axis.span} rows) is larger than the "
-            f"padded input "
-            f"{axis.room} on axis {axis.letter}: make the input or the pads larger, or the kernel smaller"
+            f"kernel_shape {axis.kernel} (dilation {axis.dilation}, so {axis.span} rows) is larger than the padded "
+            f"input {axis.room} on axis {axis.letter}: make the input or the pads larger, or the kernel smaller"
         )
-    out = FloorDiv(axis.room - axis.span + (axis.stride - 1 if axis.ceil_mode else 0), axis.stride) + 1
-    if axis.ceil_mode and (out - 1) * axis.stride >= axis.extent + axis.before:
-        out -= 1
-    return out
+    if not axis.ceil_mode:
+        return FloorDiv(axis.room - axis.span, axis.stride) + 1
+    return min(CeilDiv(axis.room - axis.span, axis.stride) + 1, CeilDiv(axis.extent + axis.before, axis.stride))
 
 
 def relations(axes: Sequence[Axis]) -> tuple[Between, ...]:

@@ -12,23 +12,13 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, UserError, index, offset, size
-from symconv.layers.attributes import canonical, flag, number, per_axis
+from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, UserError, index, size
+from symconv.layers.attributes import PAD, canonical, flag, number, per_axis
 from symconv.layers.axes import LETTERS, Axis
-from symconv.layers.window import WINDOW, spatial_axes, symbols_of
+from symconv.layers.window import WINDOW, image_shape, spatial_axes, symbols_of, window_axes
 
 CONV = (*WINDOW, "group", "in_channels", "out_channels", "bias")
-TRANSPOSE = (
-    "kernel_shape",
-    "strides",
-    "pads",
-    "dilations",
-    "group",
-    "in_channels",
-    "out_channels",
-    "output_padding",
-    "bias",
-)
+TRANSPOSE = (*(a for a in CONV if a != "auto_pad"), "output_padding")
 
 
 @dataclass(frozen=True)
@@ -51,29 +41,32 @@ class Channels:
         return tuple(r.uppers[0] + 1 for r in ranges)
 
 
-def channels(name: str, given: Mapping[str, Any]) -> Channels:
+def channels(name: str, rank: int, given: Mapping[str, Any]) -> Channels:
     """The channel axes: OC filters over IC channels in each of G groups."""
     group = number("group", given.get("group"), size("G"))
-    shape = given.get("input_shape")
-    batch, total_in = (shape[0], shape[1]) if isinstance(shape, (tuple, list)) and len(shape) > 1 else (None, None)
-    if total_in is not None and given.get("in_channels") is not None and total_in != given["in_channels"]:
-        raise UserError(f"{name}: input_shape has {total_in} channels, and in_channels is {given['in_channels']}")
-    inner = _share("in_channels", given.get("in_channels", total_in), group, size("IC"))
-    outer = _share("out_channels", given.get("out_channels"), group, size("OC"))
-    rows = number("input_shape", batch, size("N"))
+    rows, total_in, *_ = image_shape(rank, given)
+    source, asked = "in_channels", number("in_channels", given.get("in_channels"), total_in)
+    if given.get("input_shape") is not None:
+        source = "input_shape"
+        if asked != total_in:
+            raise UserError(
+                f"{name}: input_shape has {total_in} channels, and in_channels is {asked}: give one of them"
+            )
+    known = source == "input_shape" or given.get("in_channels") is not None
+    inner = _share(f"{source}: channels", asked, group) if known else size("IC")
+    outer = size("OC")
+    if given.get("out_channels") is not None:
+        outer = _share("out_channels", number("out_channels", given["out_channels"], outer), group)
     groups = () if group == 1 else (Range.box(index("g"), group),)
     return Channels(Range.box(index("n"), rows), groups, Range.box(index("oc"), outer), Range.box(index("ic"), inner))
 
 
-def _share(name: str, value: Any, group: sp.Expr, default: sp.Symbol) -> sp.Expr:
+def _share(name: str, total: sp.Expr, group: sp.Expr) -> sp.Expr:
     """Channels of one group."""
-    if value is None:
-        return default
-    total = number(name, value, default)
+    if group == 1:
+        return total
     if not (total.is_Integer and group.is_Integer):
-        if group == 1:
-            return total
-        raise UserError(f"{name} = {total} with group = {group}: give numbers for both, or leave {name} out")
+        raise UserError(f"{name} = {total} with group = {group}: give numbers for both, or group = 1")
     if total % group:
         raise UserError(
             f"{name} = {total} is not divisible by group = {group}: each group needs the same number of channels"
@@ -81,16 +74,16 @@ def _share(name: str, value: Any, group: sp.Expr, default: sp.Symbol) -> sp.Expr
     return total / group
 
 
-def conv(rank: int, **attributes: Any) -> Layer:
+def conv(rank: int, /, **attributes: Any) -> Layer:
     """y[n, g, oc, o] = sum_{ic, k} w[g, oc, ic, k] x[n, g, ic, s o + d k - p] + b[g, oc]
 
     rank: spatial axes, 1 to 3. x: (N, G, IC, H, W), w: (G, OC, IC, KH, KW), b: (G, OC), y: (N, G, OC, OH, OW); with one
     group its axis is left out. x reads as zero in the padding. Attributes: ONNX's Conv; those left out are symbolic.
     """
     name = f"conv{rank}d"
-    given = canonical(name, attributes, CONV)
+    given = canonical(name, attributes, CONV, rank)
     axes, relations = spatial_axes(rank, given)
-    c = channels(name, given)
+    c = channels(name, rank, given)
     o, k = tuple(a.o for a in axes), tuple(a.k for a in axes)
     outputs = (c.batch, *c.group, c.outer, *(Range.box(a.o, a.output) for a in axes))
     taps = (c.inner, *(Range.box(a.k, a.kernel) for a in axes))
@@ -140,21 +133,19 @@ def _context(
     return Context(sizes, relations, operands, scales)
 
 
-def conv_transpose(rank: int, **attributes: Any) -> Layer:
+def conv_transpose(rank: int, /, **attributes: Any) -> Layer:
     """y[n, g, oc, s i + d k - p] += sum_{ic} w[g, ic, oc, k] x[n, g, ic, i], and + b[g, oc] everywhere
 
     The adjoint of `conv` as a layer of its own (ONNX's ConvTranspose): a scatter, whose result access is affine. Output
     size s (H - 1) + output_padding + d (K - 1) + 1 - p - q. w: (G, IC, OC, KH, KW).
     """
     name = f"conv_transpose{rank}d"
-    given = canonical(name, attributes, TRANSPOSE)
-    axes, _ = spatial_axes(rank, given)
+    given = canonical(name, attributes, TRANSPOSE, rank)
+    axes, _ = window_axes(rank, given)
     letters = LETTERS[rank]
-    c = channels(name, given)
-    extra = per_axis("output_padding", given.get("output_padding", 0), letters, [f"e_{a}" for a in letters], 0, offset)
-    result = tuple(
-        a.stride * (a.extent - 1) + e + a.span - a.before - a.after for a, e in zip(axes, extra, strict=True)
-    )
+    c = channels(name, rank, given)
+    extra = per_axis("output_padding", given.get("output_padding", 0), letters, [f"e_{a}" for a in letters], PAD)
+    result = tuple(_scattered(a, e) for a, e in zip(axes, extra, strict=True))
     i = tuple(index(f"i{a}") for a in letters)
     at = tuple(a.position.xreplace({a.o: v}) for a, v in zip(axes, i, strict=True))
     y = Access("y", c.batch.index, *c.g, c.outer.index, *at)
@@ -169,6 +160,16 @@ def conv_transpose(rank: int, **attributes: Any) -> Layer:
         o = tuple(Range.box(a.o, n) for a, n in zip(axes, result, strict=True))
         everywhere = Access("y", *(r.index for r in (*lead, *o)))
         sums.append(IndexedSum(everywhere, (*lead, *o), (), Access("b", *c.g, c.outer.index)))
-    fits = tuple(Between(sp.S.One, n, n) for n in result)
+    fits = tuple(Between(sp.S.One, n, n) for n in result if not n.is_Integer)
     context = _context(c, axes, fits, tuple(a.extent for a in axes), result, kernel_first=c.inner)
     return Layer(name, tuple(sums), context, ("x", "w", "b")[: len(sums) + 1], attributes=tuple(given.items()))
+
+
+def _scattered(a: Axis, extra: sp.Expr) -> sp.Expr:
+    """Rows that a transposed convolution writes; `UserError` where the pads crop all of them."""
+    rows = a.stride * (a.extent - 1) + extra + a.span - a.before - a.after
+    if rows.is_Integer and rows < 1:
+        raise UserError(
+            f"pads ({a.before}, {a.after}) on axis {a.letter} leave an output of {rows} rows: make them smaller"
+        )
+    return rows

@@ -1,21 +1,29 @@
 """Our own reader of arithmetic, so that no user string ever reaches SymPy's parser, which runs `eval`.
 
-Python's `ast` gives the tree; a whitelist of nodes is turned into SymPy objects one by one.
+Python's `ast` gives the tree; a whitelist of nodes is turned into SymPy objects one by one. What is read is exact, real
+and of bounded size: text that would take forever to compute is refused before it is computed.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
+import re
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
 from symconv.ir import UserError
+from symconv.layers.attributes import shown
 
 Leaf = Callable[[ast.expr], sp.Expr | None]
 _LONGEST = 2000
+_DIGITS = 40
+_BITS = 4096
 _BINARY: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -23,7 +31,7 @@ _BINARY: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_CALLS: dict[str, Callable[..., sp.Expr]] = {
+CALLS: dict[str, Callable[..., sp.Expr]] = {
     "exp": sp.exp, "log": sp.log, "tanh": sp.tanh, "sinh": sp.sinh, "cosh": sp.cosh, "sin": sp.sin, "cos": sp.cos,
     "atan": sp.atan, "erf": sp.erf, "sqrt": sp.sqrt, "abs": sp.Abs,
     "relu": lambda u: sp.Piecewise((u, u > 0), (sp.S.Zero, True)),
@@ -32,21 +40,52 @@ _CALLS: dict[str, Callable[..., sp.Expr]] = {
     "min": lambda a, b: sp.Piecewise((a, a < b), (b, True)),
 }  # fmt: skip
 _TWO = ("max", "min")
+_SYNTAX = f"use + - * / ** ( ), numbers, and {', '.join(CALLS)}"
+_UNREAL = (sp.zoo, sp.nan, sp.oo, sp.S.NegativeInfinity, sp.I)
 
 
-def tree(text: str, what: str) -> ast.expr:
-    """The syntax tree of one expression; `UserError` where it is none."""
-    if not isinstance(text, str) or not text.strip():
-        raise UserError(f"{what} is empty: give an expression such as x*exp(-x)")
-    if len(text) > _LONGEST:
-        raise UserError(f"{what} has {len(text)} characters: at most {_LONGEST} are read")
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        at = f" at column {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
-        raise UserError(
-            f"{what} {_short(text)!r} is no expression{at}: use + - * / ** ( ) and {', '.join(_CALLS)}"
-        ) from None
+@dataclass(frozen=True)
+class Source:
+    """One line of text that a user wrote: what it is, and how many characters stand before it."""
+
+    what: str
+    text: str
+    before: int = 0
+
+    @classmethod
+    def of(cls, what: str, text: Any, before: int = 0) -> Source:
+        """The text with its margins cut off; `UserError` where it is empty, very long, or not ASCII."""
+        if not isinstance(text, str):
+            raise UserError(f"{what} = {shown(text)}: give an expression as text, such as 'x*exp(-x)'")
+        if not text.strip():
+            raise UserError(f"{what} is empty: give an expression such as x*exp(-x)")
+        if len(text) > _LONGEST:
+            raise UserError(f"{what} has {len(text)} characters: at most {_LONGEST} are read")
+        strange = next((k for k, c in enumerate(text) if not c.isascii()), None)
+        if strange is not None:
+            column = before + strange + 1
+            raise UserError(f"{what}: {text[strange]!r} at column {column} is not allowed here: {_SYNTAX}, in ASCII")
+        line = re.sub(r"\s", " ", text)
+        return cls(what, line.strip(), before + len(line) - len(line.lstrip()))
+
+    def refused(self, node: ast.expr, allowed: str) -> UserError:
+        """The error for a piece of the text that is not allowed."""
+        piece = self.text[node.col_offset : node.end_col_offset]
+        return UserError(f"{self.what}: {_short(piece)!r} at column {self.column(node)} is not allowed here: {allowed}")
+
+    def column(self, node: ast.expr) -> int:
+        return self.before + node.col_offset + 1
+
+    def tree(self, marked: str = "") -> ast.expr:
+        """The syntax tree; `marked` is parsed in place of the text, and is of the same length."""
+        try:
+            # Python warns of code such as 1if x; what is no arithmetic is refused here anyway.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(marked or self.text, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            at = f" at column {self.before + error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
+            raise UserError(f"{self.what} {_short(self.text)!r} is no expression{at}: {_SYNTAX}") from None
 
 
 def _short(text: str) -> str:
@@ -59,55 +98,72 @@ def parse_function(text: str, variable: sp.Symbol) -> sp.Expr:
     def leaf(node: ast.expr) -> sp.Expr | None:
         return variable if isinstance(node, ast.Name) and node.id == "x" else None
 
-    return convert(tree(text, "function"), leaf, text, "function")
+    source = Source.of("function", text)
+    return convert(source.tree(), leaf, source)
 
 
-def convert(node: ast.expr, leaf: Leaf, text: str, what: str) -> sp.Expr:
+def exact(name: str, value: Any) -> sp.Expr:
+    """A rational number from an integer, a fraction, or a decimal taken as the fraction that it spells."""
+    if isinstance(value, sp.Rational):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
+        raise UserError(f"{name} = {shown(value)}: give a number")
+    if isinstance(value, int) and abs(value) >= 10**_DIGITS:
+        raise UserError(f"{name} = {shown(value)}: a number may have {_DIGITS} digits at most")
+    source = Source.of(name, str(value))
+    return convert(source.tree(), lambda node: None, source)
+
+
+def convert(node: ast.expr, leaf: Leaf, source: Source) -> sp.Expr:
     """A tree as SymPy; `leaf` says what names and subscripts stand for (None: not allowed)."""
     try:
-        return _convert(node, leaf, text, what)
+        return _convert(node, leaf, source)
     except (RecursionError, OverflowError, MemoryError):
-        raise UserError(f"{what} {_short(text)!r} is nested too deeply or holds too large a number") from None
+        raise UserError(f"{source.what} {_short(source.text)!r} is nested too deeply") from None
 
 
-def _convert(node: ast.expr, leaf: Leaf, text: str, what: str) -> sp.Expr:
+def _convert(node: ast.expr, leaf: Leaf, source: Source) -> sp.Expr:
     found = leaf(node)
     if found is not None:
         return found
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return _number(node, text, what)
+        return _number(node, source)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inner = _convert(node.operand, leaf, text, what)
+        inner = _convert(node.operand, leaf, source)
         return -inner if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        return _binary(node, leaf, text, what)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS and not node.keywords:
+        return _real(_binary(node, leaf, source), node, source)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS and not node.keywords:
         wanted = 2 if node.func.id in _TWO else 1
         if len(node.args) != wanted:
-            raise refused(node, text, what, f"{node.func.id} takes {wanted} argument{'s' * (wanted > 1)}")
-        return _CALLS[node.func.id](*(_convert(a, leaf, text, what) for a in node.args))
-    raise refused(node, text, what, f"use + - * / ** ( ), numbers, and {', '.join(_CALLS)}")
+            raise source.refused(node, f"{node.func.id} takes {wanted} argument{'s' * (wanted > 1)}")
+        return _real(CALLS[node.func.id](*(_convert(a, leaf, source) for a in node.args)), node, source)
+    raise source.refused(node, _SYNTAX)
 
 
-def _number(node: ast.Constant, text: str, what: str) -> sp.Expr:
+def _real(value: sp.Expr, node: ast.expr, source: Source) -> sp.Expr:
+    if value.is_extended_real is False or value.has(*_UNREAL):
+        raise source.refused(node, "it is no real number anywhere")
+    return value
+
+
+def _number(node: ast.Constant, source: Source) -> sp.Expr:
     """An exact number: decimals as the fraction that they spell."""
-    spelled = ast.get_source_segment(text.strip(), node) or str(node.value)
-    if len(spelled) > 40:
-        raise refused(node, text, what, "a number may have 40 digits at most")
-    value = Fraction(spelled.replace("_", ""))
+    spelled = source.text[node.col_offset : node.end_col_offset].replace("_", "").lower()
+    power = "0" if isinstance(node.value, int) else spelled.partition("e")[2] or "0"
+    if len(spelled) > _DIGITS or abs(int(power)) > _DIGITS:
+        raise source.refused(node, f"a number may have {_DIGITS} digits at most")
+    value = Fraction(node.value if isinstance(node.value, int) else spelled)
     return sp.Rational(value.numerator, value.denominator)
 
 
-def _binary(node: ast.BinOp, leaf: Leaf, text: str, what: str) -> sp.Expr:
-    left, right = _convert(node.left, leaf, text, what), _convert(node.right, leaf, text, what)
-    if isinstance(node.op, ast.Pow) and not (right.is_Rational and abs(right) <= 64):
-        raise refused(node, text, what, "an exponent is a number between -64 and 64")
+def _binary(node: ast.BinOp, leaf: Leaf, source: Source) -> sp.Expr:
+    left, right = _convert(node.left, leaf, source), _convert(node.right, leaf, source)
+    if isinstance(node.op, ast.Pow):
+        if not (right.is_Rational and abs(right) <= 64):
+            raise source.refused(node, "an exponent is a number between -64 and 64")
+        if left.is_Rational and max(abs(left.p), left.q).bit_length() * abs(right) > _BITS:
+            raise source.refused(node, f"a number may have {_BITS} bits at most")
     if isinstance(node.op, ast.Div) and right == 0:
-        raise refused(node, text, what, "it divides by zero")
+        raise source.refused(node, "it divides by zero")
     return _BINARY[type(node.op)](left, right)
-
-
-def refused(node: ast.expr, text: str, what: str, allowed: str) -> UserError:
-    """The error for a piece of text that is not allowed."""
-    piece = ast.get_source_segment(text.strip(), node) or type(node).__name__
-    return UserError(f"{what}: {_short(piece)!r} at column {node.col_offset + 1} is not allowed here: {allowed}")

@@ -1,26 +1,36 @@
-"""A user's own layer, from the formula itself:  y[n, oc, i] = sum(ic, k) w[oc, ic, k] * x[n, ic, 2*i + k - p] + b[oc]
+"""A user's own layer, as text:  y[n, oc, i] = sum(ic, k) w[oc, ic, k] * x[n, ic, 2*i + k - p] + b[oc]
 
 Names in brackets are indices; an index that stands alone as an axis gives that axis its size (ic runs over IC). Indices
-that the result does not mention are summed; `sum(..)` may say so, and then covers the product that follows it. Other
-names in an index are integer parameters: pads, or strides and dilations where they multiply an index. Several
-statements
-are separated by ; or by newlines, and the last one writes the result.
+that the result does not mention are summed, term by term; `sum(..)` may say so, and covers the whole product that it
+stands in. Other names in an index are integer parameters: pads, or strides and dilations where they multiply an index;
+the capital of an index is its size, in an index (w[K-1-k]) and outside of one (x[k]/K). Several statements are
+separated by ; or by newlines, and the last one writes the result. As everywhere, an operand is the sum of the
+statements that write it: y[2*i] = .. ; y[2*i+1] = .. says its even and its odd entries.
+
+This module reads; `naming` finds out what each name is, `custom` builds the layer.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from symconv.ir import UserError, checked_name
-from symconv.layers.expression import convert, refused, tree
+from symconv.layers.attributes import shown
+from symconv.layers.expression import CALLS, Source, convert
 
+Shapes = Mapping[str, Any]
+Term = tuple[sp.Expr, tuple[str, ...] | None]
 _SUM = re.compile(r"\bsum\s*\(([^()]*)\)\s*\*?")
-_MARK = "SUM_{}"
+_LONGEST = 20_000
+_TERMS = 500
+_AFFINE = "an index is affine: names, integers, + - *, such as 2*i + k - p"
 
 
 class Entry(sp.Expr):
@@ -41,108 +51,160 @@ class Entry(sp.Expr):
         return self.args[1:]
 
 
+@dataclass(frozen=True)
 class ParsedStatement:
     """result = sum of terms; each term a summand and the names it is summed over (None: all that the result lacks)."""
 
-    def __init__(self, result: Entry, terms: list[tuple[sp.Expr, tuple[str, ...] | None]]) -> None:
-        self.result, self.terms = result, terms
+    result: Entry
+    terms: tuple[Term, ...]
 
-    def entries(self) -> Iterator[Entry]:
-        yield self.result
+    def reads(self) -> Iterator[Entry]:
         for summand, _ in self.terms:
             yield from sorted(summand.atoms(Entry), key=sp.default_sort_key)
 
+    def entries(self) -> Iterator[Entry]:
+        yield self.result
+        yield from self.reads()
 
-def parse(text: str) -> list[ParsedStatement]:
+
+def parse(text: Any) -> list[ParsedStatement]:
     """The statements of a formula; `UserError` names the piece that is not allowed."""
-    lines = [line.strip() for line in re.split(r"[;\n]", text) if line.strip()] if isinstance(text, str) else []
-    if not lines:
-        raise UserError('formula is empty: give one such as "y[i] = sum(k) w[k]*x[2*i + k]"')
-    return [_statement(line) for line in lines]
+    if not isinstance(text, str) or not text.strip("; \t\r\n"):
+        said = f"= {shown(text)}" if text else "is empty"
+        raise UserError(f'formula {said}: give one such as "y[i] = sum(k) w[k]*x[2*i + k]"')
+    if len(text) > _LONGEST:
+        raise UserError(f"formula has {len(text)} characters: at most {_LONGEST} are read")
+    statements = []
+    for line in text.splitlines():
+        # A rank-0 operand may be written E[], which is no Python.
+        plain = re.sub(r"\[\s*\]", lambda m: " " * len(m[0]), line)
+        statements += [_statement(m[0], m.start()) for m in re.finditer(r"[^;]+", plain) if m[0].strip()]
+    _check_order(statements)
+    return statements
 
 
-def _statement(line: str) -> ParsedStatement:
+def _statement(line: str, before: int) -> ParsedStatement:
     if line.count("=") != 1:
-        raise UserError(f"formula {line[:80]!r} has {line.count('=')} signs =: a statement is result = expression")
+        raise UserError(
+            f"formula {shown(line.strip())} has {line.count('=')} signs =: a statement is result = expression"
+        )
     left, right = line.split("=")
-    result = _entry_of(tree(left, "result"), left)
+    target = Source.of("the left side of a formula", left, before)
+    result = _entry(target.tree(), target)
     if result is None:
-        raise UserError(f"formula: the result {left.strip()[:60]!r} is no entry such as y[i, j]")
-    sums: list[tuple[str, ...]] = []
+        raise UserError(f"formula: the result {shown(left.strip())} is no entry such as y[i, j]")
+    return ParsedStatement(result, _terms(Source.of("formula", right, before + len(left) + 1)))
+
+
+def _terms(source: Source) -> tuple[Term, ...]:
+    """The right side, multiplied out. Each sum(..) becomes a factor of its own, known by the column it stands at.
+
+    That factor is a symbol of which nothing is assumed, so that no function lets it through: |sum a| is not sum |a|.
+    """
+    sums: dict[int, tuple[sp.Symbol, tuple[str, ...]]] = {}
 
     def mark(match: re.Match[str]) -> str:
-        sums.append(tuple(checked_name(name.strip(), "index") for name in match[1].split(",")))
-        return f"{_MARK.format(len(sums) - 1)}*"
-
-    marked = _SUM.sub(mark, right)
-    return ParsedStatement(result, _terms(marked, sums))
-
-
-def _terms(text: str, sums: list[tuple[str, ...]]) -> list[tuple[sp.Expr, tuple[str, ...] | None]]:
-    marks = {_MARK.format(k): sp.Symbol(_MARK.format(k), positive=True) for k in range(len(sums))}
+        names = tuple(checked_name(name.strip(), "index of a sum") for name in match[1].split(","))
+        sums[match.start()] = sp.Dummy("sum"), names
+        return "_" * (len(match[0]) - 1) + "*"
 
     def leaf(node: ast.expr) -> sp.Expr | None:
-        if isinstance(node, ast.Name) and node.id in marks:
-            return marks[node.id]
-        return _entry_of(node, text)
+        if isinstance(node, ast.Name) and node.col_offset in sums:
+            return sums[node.col_offset][0]
+        return _entry(node, source)
 
-    expression = sp.expand_mul(convert(tree(text, "formula"), leaf, text, "formula"))
-    out = []
-    for term in sp.Add.make_args(expression):
-        used = [k for k in range(len(sums)) if term.has(marks[_MARK.format(k)])]
-        bare = term / sp.Mul(*(marks[_MARK.format(k)] for k in used))
-        if bare.has(*marks.values()) if marks else False:
-            raise UserError(f"formula {text[:80]!r}: a sum(..) covers the product after it, and stands in no function")
-        out.append((bare, tuple(name for k in used for name in sums[k]) if used else None))
-    return out
+    tree = source.tree(_SUM.sub(mark, source.text))
+    expression = convert(tree, leaf, source)
+    _bounded(expression, source)
+    marks = dict(sums.values())
+    return tuple(_term(term, marks, source) for term in sp.Add.make_args(sp.expand_mul(expression)))
 
 
-def _entry_of(node: ast.expr, text: str) -> Entry | None:
+def _term(term: sp.Expr, marks: Mapping[sp.Symbol, tuple[str, ...]], source: Source) -> Term:
+    used = [m for m in marks if term.has(m)]
+    bare = term / sp.Mul(*used)
+    if any(bare.has(m) for m in used):
+        raise UserError(
+            f"formula {shown(source.text)}: a sum(..) covers the product it stands in, and stands in no function, "
+            f"power or quotient: write it to an operand of its own first, s[i] = sum(k) ..; y[i] = sqrt(s[i])"
+        )
+    names = [name for m in used for name in marks[m]]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(
+            f"formula {shown(source.text)}: {twice} is summed twice in one product: call one of them otherwise"
+        )
+    return bare, tuple(names) if used else None
+
+
+def _bounded(e: sp.Expr, source: Source) -> int:
+    """The number of terms of `e` multiplied out; `UserError` where they are too many to be of use."""
+    inside = [_bounded(a, source) for a in e.args if isinstance(a, sp.Expr) and not isinstance(e, Entry)]
+    terms = sum(inside) if e.is_Add else math.prod(inside) if e.is_Mul else 1
+    if terms > _TERMS:
+        raise UserError(
+            f"formula {shown(source.text)} has more than {_TERMS} terms when multiplied out: write a factor to an "
+            f"operand of its own first"
+        )
+    return terms
+
+
+def _entry(node: ast.expr, source: Source) -> Entry | None:
     """x[i, 2*j] as an Entry; a bare name is an operand of rank 0."""
-    if isinstance(node, ast.Name):
-        return Entry(sp.Symbol(checked_name(node.id, "operand")))
-    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+    base = node.value if isinstance(node, ast.Subscript) else node
+    if not isinstance(base, ast.Name):
         return None
-    name = checked_name(node.value.id, "operand")
+    if base.id in CALLS or base.id == "sum":
+        raise source.refused(base, "it is the name of a function; sum(k) lists indices, and stands before a product")
+    name = sp.Symbol(_checked(base, source))
+    if not isinstance(node, ast.Subscript):
+        return Entry(name)
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    return Entry(sp.Symbol(name), *(_index(part, text) for part in parts))
+    return Entry(name, *(_index(part, source) for part in parts))
 
 
-def _index(node: ast.expr, text: str) -> sp.Expr:
+def _checked(node: ast.Name, source: Source) -> str:
+    try:
+        return checked_name(node.id)
+    except UserError:
+        raise source.refused(node, "a name is a letter, then letters, digits or _, 63 at most") from None
+
+
+def _index(node: ast.expr, source: Source) -> sp.Expr:
     """An index expression: names, integers, + - and *; whether it is affine is known once names have kinds."""
 
     def leaf(inner: ast.expr) -> sp.Expr | None:
         if isinstance(inner, ast.Name):
-            return sp.Symbol(checked_name(inner.id, "index"), integer=True)
-        allowed = isinstance(inner, (ast.UnaryOp, ast.Constant)) or (
-            isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub, ast.Mult))
+            return sp.Symbol(_checked(inner, source), integer=True)
+        allowed = (
+            isinstance(inner, ast.UnaryOp)
+            or (isinstance(inner, ast.Constant) and type(inner.value) is int)
+            or (isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub, ast.Mult)))
         )
         if not allowed:
-            raise refused(inner, text, "formula", "an index is affine: names, integers, + - *, such as 2*i + k - p")
+            raise source.refused(inner, _AFFINE)
         return None
 
-    e = sp.expand(convert(node, leaf, text, "formula"))
-    if any(not c.is_Integer for c in e.as_coefficients_dict().values()):
-        raise refused(node, text, "formula", "an index is affine, with integer coefficients, such as 2*i + k - p")
-    return e
+    e = convert(node, leaf, source)
+    _bounded(e, source)
+    return sp.expand(e)
 
 
-def kinds(statements: list[ParsedStatement]) -> set[str]:
-    """Names that are indices: those that stand alone as an axis, or that a sum(..) lists."""
-    out = {e.name for s in statements for entry in s.entries() for e in entry.indices if e.is_Symbol}
-    return out | {name for s in statements for _, over in s.terms for name in over or ()}
-
-
-def check_affine(e: sp.Expr, indices: set[str]) -> None:
-    """Each term has at most one index, to the first power, and at most one parameter beside it."""
-    for term in sp.Add.make_args(e):
-        symbols = sorted(term.free_symbols, key=str)
-        held = [s for s in symbols if s.name in indices]
-        if term.has(sp.Pow) or len(held) > 1 or len(symbols) - len(held) > 1:
-            shown = sp.sstr(term)
+def _check_order(statements: list[ParsedStatement]) -> None:
+    """Statements run in order: an operand is complete before it is read, and is written as a whole only once."""
+    for k, statement in enumerate(statements):
+        later = {s.result.operand for s in statements[k:]}
+        early = next((e.operand for e in statement.reads() if e.operand in later), None)
+        if early is not None:
             raise UserError(
-                f"formula: the index term {shown} is not affine: a term is an integer or one parameter times one index"
+                f"formula: {early} is read before it is complete: write it in earlier statements only; no operand "
+                f"feeds itself"
             )
+        name = statement.result.operand
+        if _whole(statement.result) and sum(s.result.operand == name for s in statements) > 1:
+            raise UserError(f"formula: {name} is written twice: write one statement, with both right sides added")
 
 
-Shapes = Mapping[str, tuple[Any, ...]]
+def _whole(result: Entry) -> bool:
+    """Does the statement write every entry of its result?"""
+    return len(set(result.indices)) == len(result.indices) and all(e.is_Symbol for e in result.indices)

@@ -2,60 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from symconv.ir import Access, Apply, Context, IndexedSum, Layer, Operand, Range, UserError, index, size
 from symconv.layers.attributes import canonical, flag, number, shown
-from symconv.layers.expression import parse_function
+from symconv.layers.expression import exact, parse_function
 
 DENSE = ("in_channels", "out_channels", "bias")
+ELEMENTWISE = ("function", "rank")
 X = sp.Dummy("x", real=True)
+# Axis names by rank: the usual letters of images, volumes, sequences; sizes are their capitals.
+_AXES = ("", "i", "nc", "ncw", "nchw", "ncdhw")
 
-# Named activations as expressions of one variable. relu is written by cases, so that its derivative at 0 is 0.
-FUNCTIONS = {
-    "relu": sp.Piecewise((X, X > 0), (sp.S.Zero, True)),
-    "sigmoid": 1 / (1 + sp.exp(-X)),
-    "tanh": sp.tanh(X),
+
+def _rectified(slope: sp.Expr) -> sp.Expr:
+    """x where x > 0, else slope x: written by cases, so that the derivative at 0 is the slope, 0 for relu."""
+    return sp.Piecewise((X, X > 0), (slope * X, True))
+
+
+# Named activations: their attributes besides `rank`, and the expression of one variable that these give.
+FUNCTIONS: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], sp.Expr]]] = {
+    "relu": ((), lambda _: _rectified(sp.S.Zero)),
+    "leaky_relu": (("alpha",), lambda given: _rectified(exact("alpha", given.get("alpha", "0.01")))),
+    "sigmoid": ((), lambda _: 1 / (1 + sp.exp(-X))),
+    "tanh": ((), lambda _: sp.tanh(X)),
 }
 
 
-def activation(name: str, **attributes: Any) -> Layer:
-    """y[n, c, h, w] = f(x[n, c, h, w]) for one of the named functions."""
-    canonical(name, attributes, ())
-    return elementwise(FUNCTIONS[name], X, name)
+def activation(name: str, /, **attributes: Any) -> Layer:
+    """y[n, c, h, w] = f(x[n, c, h, w]) for one of the named functions (Eq. 8).
+
+    rank: number of axes, 0 to 5, 4 where it is left out. alpha: leaky_relu's slope below 0, ONNX's 0.01 by default.
+    """
+    own, function = FUNCTIONS[name]
+    given = canonical(name, attributes, (*own, "rank"))
+    return replace(elementwise(function(given), X, name, given.get("rank")), attributes=tuple(given.items()))
 
 
 def elementwise_from_text(**attributes: Any) -> Layer:
     """y = f(x). function: an expression of x as text, or a SymPy expression of one symbol; else f stays opaque."""
-    given = canonical("elementwise", attributes, ("function",))
-    function = given.get("function")
+    given = canonical("elementwise", attributes, ELEMENTWISE)
+    function, rank = given.get("function"), given.get("rank")
     if function is None:
-        return _mapped("elementwise", lambda x: Apply("f", 0, x))
+        return _mapped("elementwise", lambda x: Apply("f", 0, x), rank)
     if isinstance(function, str):
-        return elementwise(parse_function(function, X), X)
+        return elementwise(parse_function(function, X), X, rank=rank)
     if not isinstance(function, sp.Expr) or len(function.free_symbols) > 1:
         raise UserError(
             f"function = {shown(function)}: give text such as 'x*exp(-x)', or a SymPy expression of one symbol"
         )
     (variable,) = function.free_symbols or {X}
-    return elementwise(function.xreplace({variable: X}), X)
+    return elementwise(function.xreplace({variable: X}), X, rank=rank)
 
 
-def elementwise(function: sp.Expr, variable: sp.Symbol, name: str = "elementwise") -> Layer:
-    """y[n, c, h, w] = f(x[n, c, h, w]), f an expression of one real variable."""
+def elementwise(function: sp.Expr, variable: sp.Symbol, name: str = "elementwise", rank: Any = None) -> Layer:
+    """y[n, c, h, w] = f(x[n, c, h, w]), f an expression of one real variable; rank: number of axes, 4 by default."""
     loose = function.free_symbols - {variable}
     if loose:
         raise UserError(
             f"function {sp.sstr(function)} has the unknowns {sorted(map(str, loose))}: it may mention x alone"
         )
-    return _mapped(name, lambda x: function.xreplace({variable: x}))
+    return _mapped(name, lambda x: function.xreplace({variable: x}), rank)
 
 
-def _mapped(name: str, function: Any) -> Layer:
-    axes = ("n", "c", "h", "w")
-    indices, shape = tuple(map(index, axes)), tuple(map(size, ("N", "C", "H", "W")))
+def _mapped(name: str, function: Callable[[Access], sp.Expr], rank: Any) -> Layer:
+    if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or not 0 <= rank < len(_AXES)):
+        raise UserError(f"rank = {shown(rank)} of {name}: give the number of axes, 0 to {len(_AXES) - 1}")
+    axes = tuple(_AXES[4 if rank is None else rank])
+    indices, shape = tuple(map(index, axes)), tuple(size(a.upper()) for a in axes)
     ranges = tuple(Range.box(i, s) for i, s in zip(indices, shape, strict=True))
     y = IndexedSum(Access("y", *indices), ranges, (), function(Access("x", *indices)))
     return Layer(name, (y,), Context(shape, (), (Operand("x", shape, axes), Operand("y", shape, axes))), ("x",))
@@ -79,8 +97,9 @@ def dense(**attributes: Any) -> Layer:
         Operand("b", (outer,), ("o",)),
         Operand("y", (rows, outer), ("n", "o")),
     )
-    sizes = tuple(s for s in (rows, inner, outer) if s.is_Symbol)
-    return Layer("dense", tuple(sums), Context(sizes, (), operands), ("x", "w", "b")[: len(sums) + 1])
+    sizes = tuple(dict.fromkeys(s for s in (rows, inner, outer) if s.is_Symbol))
+    context = Context(sizes, (), operands)
+    return Layer("dense", tuple(sums), context, ("x", "w", "b")[: len(sums) + 1], attributes=tuple(given.items()))
 
 
 def squared_error(**attributes: Any) -> Layer:

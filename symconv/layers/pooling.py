@@ -6,15 +6,26 @@ Sources: the article's section "Pooling Layer"; ONNX's MaxPool, AveragePool and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, FirstMaximum, IndexedSum, Layer, Operand, Range, index, size
+from symconv.ir import (
+    Access,
+    Between,
+    Context,
+    FirstMaximum,
+    IndexedSum,
+    Layer,
+    Operand,
+    Range,
+    UserError,
+    index,
+)
 from symconv.layers.attributes import canonical, flag, number
 from symconv.layers.axes import Axis
-from symconv.layers.window import WINDOW, spatial_axes, symbols_of
+from symconv.layers.window import WINDOW, image_shape, spatial_axes, symbols_of
 
 MAX_POOL = (*WINDOW, "ceil_mode")
 AVERAGE_POOL = (*MAX_POOL, "count_include_pad")
@@ -23,20 +34,21 @@ LP_POOL = (*MAX_POOL, "p")
 
 @dataclass(frozen=True)
 class _Pool:
-    """What the pools share: x[n, c, s o + d k - p] under the window of y[n, c, o]."""
+    """What the pools share: x[n, c, s o + d k - p] under the window of y[n, c, o].
+
+    parameters: numbers or symbols that a summand mentions besides sizes and indices.
+    """
 
     axes: tuple[Axis, ...]
     relations: tuple[Between, ...]
     rows: sp.Expr
     channels: sp.Expr
+    parameters: tuple[sp.Expr, ...] = ()
 
     @classmethod
     def of(cls, rank: int, given: Mapping[str, Any]) -> _Pool:
-        shape = given.get("input_shape") or (None, None)
         axes, relations = spatial_axes(rank, given)
-        return cls(
-            axes, relations, number("input_shape", shape[0], size("N")), number("input_shape", shape[1], size("C"))
-        )
+        return cls(axes, relations, *image_shape(rank, given)[:2])
 
     @property
     def lead(self) -> tuple[sp.Symbol, sp.Symbol]:
@@ -86,20 +98,19 @@ class _Pool:
         )
         scales = symbols_of([v for a in self.axes for v in (a.stride, a.dilation)])
         pads = [v for a in self.axes for v in (a.before, a.after, a.kernel)]
-        sizes = symbols_of([e for o in operands for e in o.shape] + pads)
+        sizes = symbols_of([*(e for o in operands for e in o.shape), *pads, *self.parameters])
         context = Context(tuple(s for s in sizes if s not in scales), self.relations, operands, scales)
         return Layer(name, statements, context, ("x",), attributes=tuple(given.items()))
 
 
-def max_pool(rank: int, **attributes: Any) -> Layer:
+def max_pool(rank: int, /, **attributes: Any) -> Layer:
     """y[n, c, o] = sum_k sel[n, c, o, k] x[n, c, s o + d k - p],  sel = 1 at the winning unit, else 0
 
     The winning unit is the first largest one in scan order, noted in the forward pass; padding never wins. A window
-    that
-    lies in the padding altogether has no winner, and gives 0.
+    that lies in the padding altogether has no winner, and gives 0.
     """
     name = f"max_pool{rank}d"
-    given = canonical(name, attributes, MAX_POOL)
+    given = canonical(name, attributes, MAX_POOL, rank)
     pool = _Pool.of(rank, given)
     n, c = pool.lead
     sel = Access("sel", n, c, *pool.o, *pool.k)
@@ -111,14 +122,15 @@ def max_pool(rank: int, **attributes: Any) -> Layer:
     return pool.layer(name, given, (winner, y), Operand("sel", shape, axes))
 
 
-def average_pool(rank: int, **attributes: Any) -> Layer:
+def average_pool(rank: int, /, **attributes: Any) -> Layer:
     """y[n, c, o] = sum_k x[n, c, s o + d k - p] / count,  count = KH KW, or the positions that are counted
 
     count_include_pad = 0 (ONNX's default) counts positions inside the input; 1 counts those inside the padded input,
-    which is every one unless ceil_mode lets the last window hang over its end. A window with none gives 0/0.
+    which is every one unless ceil_mode lets the last window hang over its end. A window without any would give 0/0:
+    numeric pads that let a window lie in the padding altogether are a `UserError`, as in ONNX.
     """
     name = f"average_pool{rank}d"
-    given = canonical(name, attributes, AVERAGE_POOL)
+    given = canonical(name, attributes, AVERAGE_POOL, rank)
     pool = _Pool.of(rank, given)
     include = flag("count_include_pad", given.get("count_include_pad"))
     if not any(a.padded for a in pool.axes) or (include and not any(a.ceil_mode for a in pool.axes)):
@@ -128,6 +140,8 @@ def average_pool(rank: int, **attributes: Any) -> Layer:
     counted = tuple(
         Between(-a.before, a.position, a.extent + a.after - 1) if include else a.inside() for a in pool.axes
     )
+    if not include:
+        _check_pads(pool.axes)
     count = Access("count", *pool.o)
     rows = tuple(Range.box(a.o, a.output) for a in pool.axes)
     units = IndexedSum(count, (*rows, *pool.taps), counted, sp.S.One)
@@ -136,15 +150,26 @@ def average_pool(rank: int, **attributes: Any) -> Layer:
     return pool.layer(name, given, (units, y), shape)
 
 
-def lp_pool(rank: int, **attributes: Any) -> Layer:
+def _check_pads(axes: tuple[Axis, ...]) -> None:
+    """A window reaches the input where each pad is smaller than the window."""
+    for a in axes:
+        for pad in (a.before, a.after):
+            if pad.is_Integer and a.span.is_Integer and pad >= a.span:
+                raise UserError(
+                    f"pads has {pad} on axis {a.letter}, where a window has {a.span} rows: the average over padding "
+                    f"alone is 0/0; give pads below {a.span}, or count_include_pad = 1"
+                )
+
+
+def lp_pool(rank: int, /, **attributes: Any) -> Layer:
     """t[n, c, o] = sum_k |x[n, c, s o + d k - p]|^p,  y = t^(1/p)
 
     p = 2 is the article's L2-norm pooling. The gradient exists where t > 0.
     """
     name = f"lp_pool{rank}d"
-    given = canonical(name, attributes, LP_POOL)
-    pool = _Pool.of(rank, given)
+    given = canonical(name, attributes, LP_POOL, rank)
     p = number("p", given.get("p"), sp.Integer(2))
+    pool = replace(_Pool.of(rank, given), parameters=(p,))
     power = pool.x**p if p.is_even else sp.Abs(pool.x) ** p
     n, c = pool.lead
     total = Access("t", n, c, *pool.o)

@@ -5,6 +5,8 @@ A spec holds the attributes as they were given; `.layer` is the formula. Strings
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from symconv.ir import Layer
@@ -15,25 +17,37 @@ class Spec:
     """Base of all specs: immutable, equal where their attributes are equal."""
 
     kind: ClassVar[str]
+    attributes: Mapping[str, Any]
+    layer: Layer
 
     def __init__(self, **attributes: Any) -> None:
         # Past __setattr__, which refuses; building the layer is the check.
-        vars(self).update(attributes=dict(attributes), layer=build_layer(self.kind, attributes))
-
-    attributes: dict[str, Any]
-    layer: Layer
+        made = build_layer(self.kind, attributes)
+        vars(self).update(attributes=MappingProxyType(dict(attributes)), layer=made)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable: make a new one with the other {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable: make a new one without {name}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and (self.kind, self.attributes) == (other.kind, other.attributes)
 
     def __hash__(self) -> int:
-        return hash((self.kind, repr(sorted(self.attributes.items()))))
+        # Of the names alone: a value may be a list, and 1 == True has two spellings.
+        return hash((self.kind, frozenset(self.attributes)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.attributes.items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made, (self.kind, dict(self.attributes))
+
+
+def _made(kind: str, attributes: dict[str, Any]) -> Spec:
+    """A spec from what it was made of: how copies and pickles come back."""
+    return SPECS[_class_name(kind)](**attributes)
 
 
 def _class_name(kind: str) -> str:
@@ -42,7 +56,9 @@ def _class_name(kind: str) -> str:
 
 
 def _spec(kind: str) -> type[Spec]:
-    doc = f"{REGISTRY[kind].about}. Attributes that are left out stay symbolic."
+    entry = REGISTRY[kind]
+    names = f" Attributes: {', '.join(entry.attributes)}." if entry.attributes else ""
+    doc = f"{entry.about}.{names} Attributes that are left out stay symbolic."
     return type(_class_name(kind), (Spec,), {"kind": kind, "__doc__": doc, "__module__": __name__})
 
 
@@ -54,7 +70,7 @@ class Formula(Spec):
 
     kind = "formula"
 
-    def __init__(self, formula: str, shapes: dict[str, tuple[Any, ...]] | None = None) -> None:
+    def __init__(self, formula: str, shapes: Mapping[str, Any] | None = None) -> None:
         super().__init__(formula=formula, **({"shapes": shapes} if shapes else {}))
 
 

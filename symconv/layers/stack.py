@@ -7,91 +7,129 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symconv.ir import Access, Context, FirstMaximum, Label, Layer, Notation, Operand, Statement, UserError
+from symconv.ir import (
+    Access,
+    Context,
+    FirstMaximum,
+    Label,
+    Layer,
+    Notation,
+    Operand,
+    Statement,
+    UserError,
+    offset,
+    size,
+)
 from symconv.layers.convolution import conv
 from symconv.layers.pointwise import activation
 from symconv.layers.pooling import max_pool
 
+_Sizes = dict[sp.Symbol, sp.Expr]
+
 
 @dataclass(frozen=True)
 class Part:
-    """A layer of a stack, the name of its output there, and the mark of its own operands and sizes: one for each
-    part.
-    """
+    """A layer of a stack, the name of its output there, and the mark of its own operands and sizes, one a part."""
 
     layer: Layer
     output: str
     mark: str
 
+    @property
+    def feed(self) -> str:
+        """The input that the part before it feeds: x where there is one, else the first."""
+        return "x" if "x" in self.layer.inputs else self.layer.inputs[0]
 
-def stack(name: str, parts: Sequence[Part], notation: Notation) -> Layer:
-    """The layers in a row: the first input of each is the output of the one before it.
 
-    Operands and sizes that a layer has for itself get its mark: w becomes w1. Raises `UserError` where the rank of an
-    output is not that of the next input.
+def stack(layers: Sequence[Layer | Part], name: str = "stack", notation: Notation | None = None) -> Layer:
+    """The layers in a row: the result of each is the input x of the next.
+
+    The k-th layer's own operands and sizes get its number: w1 b1 y1, w2 b2 y2. A `Part` says other names. Raises
+    `UserError` where there is no layer, or where an output does not fit the next input.
     """
+    if not layers:
+        raise UserError(f"{name} has no layers: give at least one")
+    parts = [p if isinstance(p, Part) else Part(p, f"y{k}", str(k)) for k, p in enumerate(layers, 1)]
     if len({part.mark for part in parts}) != len(parts):
         raise ValueError(f"{name}: two parts have one mark, and would share their sizes")
-    statements: list[Statement] = []
-    operands: dict[str, Operand] = {}
-    sizes: dict[sp.Symbol, None] = {}
-    assumptions = []
-    for k, part in enumerate(parts):
-        feed = parts[k - 1].output if k else part.layer.inputs[0]
-        values = _size_map(part, operands.get(feed))
-        names = _operand_map(part, feed, operands)
-        for o in part.layer.context.operands:
-            shape = tuple(e.xreplace(values) for e in o.shape)
-            operands.setdefault(names[o.name], Operand(names[o.name], shape, o.axes))
-        assumptions += [a.map(lambda e, v=values: e.xreplace(v)) for a in part.layer.context.assumptions]  # type: ignore[misc]
-        statements += [_renamed(s, names, values) for s in part.layer.statements]
-        sizes |= dict.fromkeys(s for v in part.layer.context.sizes for s in sorted(_in(v, values), key=str))
-    context = Context(tuple(sizes), tuple(dict.fromkeys(assumptions)), tuple(operands.values()))
+    known: dict[str, Operand] = {}
+    placed: list[tuple[tuple[Statement, ...], Context]] = []
+    feed = parts[0].feed
+    for part in parts:
+        placed.append(_placed(part, feed, known))
+        known = {o.name: o for o in placed[-1][1].operands} | known
+        feed = part.output
+    statements = tuple(s for own, _ in placed for s in own)
+    scales = tuple(dict.fromkeys(s for _, c in placed for s in c.scales))
+    sizes = tuple(dict.fromkeys(s for _, c in placed for s in c.sizes if s not in scales))
+    assumptions = tuple(dict.fromkeys(a for _, c in placed for a in c.assumptions))
+    order = dict.fromkeys(o.name for _, c in placed for o in c.operands)
+    context = Context(sizes, assumptions, tuple(known[o] for o in order), scales)
     written = {s.result.name for s in statements}
-    inputs = tuple(o for o in operands if o not in written)
-    return Layer(name, tuple(statements), context, inputs, parts[-1].output, notation)
+    inputs = tuple(o for o in order if o not in written)
+    return Layer(name, statements, context, inputs, feed, _numbered(parts) if notation is None else notation)
 
 
-def _in(size: sp.Symbol, values: dict[sp.Symbol, sp.Expr]) -> set[sp.Symbol]:
-    found: set[sp.Symbol] = values.get(size, size).free_symbols
-    return found
+def _placed(part: Part, feed: str, known: dict[str, Operand]) -> tuple[tuple[Statement, ...], Context]:
+    """The statements and the context of a part, under their names in the stack."""
+    context = part.layer.context
+    values, names = _size_map(part, known.get(feed)), _operand_map(part, feed, known)
+    operands = tuple(
+        Operand(names[o.name], tuple(e.xreplace(values) for e in o.shape), o.axes) for o in context.operands
+    )
+    assumptions = tuple(a.map(lambda e: e.xreplace(values)) for a in context.assumptions)
+    sizes, scales = _symbols(context.sizes, values), _symbols(context.scales, values)
+    statements = tuple(_renamed(s, names, values) for s in part.layer.statements)
+    return statements, Context(tuple(sizes), assumptions, operands, tuple(scales))
+
+
+def _numbered(parts: Sequence[Part]) -> Notation:
+    """w2 prints as w with the number 2 of its layer, and the adjoint of y2 as δ with 2."""
+    own = [(o.name, p.mark) for p in parts for o in p.layer.context.operands if o.name not in (p.feed, p.layer.result)]
+    labels = [(v + mark, Label(v, mark)) for v, mark in own]
+    outputs = [(p.output, Label(p.output.removesuffix(p.mark), p.mark)) for p in parts]
+    return Notation((*labels, *outputs, *((f"d{p.output}", Label("δ", p.mark)) for p in parts)))
+
+
+def _symbols(symbols: Sequence[sp.Symbol], values: _Sizes) -> dict[sp.Symbol, None]:
+    return dict.fromkeys(s for v in symbols for s in sorted(values.get(v, v).free_symbols, key=str))
 
 
 def _operand_map(part: Part, feed: str, known: dict[str, Operand]) -> dict[str, str]:
     """Old name -> name in the stack."""
     out = {}
     for o in part.layer.context.operands:
-        if o.name == part.layer.inputs[0]:
-            out[o.name] = feed
-        elif o.name == part.layer.result:
-            out[o.name] = part.output
-        else:
-            out[o.name] = o.name + part.mark
+        new = feed if o.name == part.feed else part.output if o.name == part.layer.result else o.name + part.mark
+        if new != feed and new in known:
+            raise ValueError(f"{part.layer.name}: {o.name} would be called {new}, as another operand is already")
+        out[o.name] = new
     return out
 
 
-def _size_map(part: Part, feed: Operand | None) -> dict[sp.Symbol, sp.Expr]:
-    """The input's sizes become those of the output it is fed with; every other size gets the mark."""
+def _size_map(part: Part, feed: Operand | None) -> _Sizes:
+    """The input's sizes become those of the output it is fed with; every other symbol gets the mark."""
     context = part.layer.context
-    if context.scales:
-        raise UserError(f"{part.layer.name} in a stack needs numbers for its strides and dilations")
-    values: dict[sp.Symbol, sp.Expr] = {s: sp.Symbol(s.name + part.mark, **s.assumptions0) for s in context.sizes}
-    shape = context.shape(part.layer.inputs[0])
+    values: _Sizes = {
+        s: (size if s.is_positive else offset)(s.name + part.mark) for s in (*context.sizes, *context.scales)
+    }
+    shape = context.shape(part.feed)
     if feed is None:
         return values | {s: s for e in shape for s in e.free_symbols}
     if len(shape) != len(feed.shape):
         raise UserError(
-            f"{part.layer.name} takes an input of rank {len(shape)}, and {feed.name} has rank {len(feed.shape)}"
+            f"{part.layer.name} takes an input of rank {len(shape)}, and {feed.name} has rank {len(feed.shape)}: "
+            f"stack layers of one rank (a group of 1 has no axis of its own)"
         )
+    met: _Sizes = {}
     for mine, given in zip(shape, feed.shape, strict=True):
-        if mine.is_Symbol:
-            values[mine] = given
-        elif mine != given:
-            raise UserError(f"{part.layer.name} takes an input of size {mine}, and {feed.name} has {given} there")
-    return values
+        wanted = met.setdefault(mine, given) if mine.is_Symbol else mine
+        if wanted != given:
+            known = f"{mine} = {wanted}" if mine.is_Symbol else mine
+            raise UserError(f"{part.layer.name} takes an input of size {known}, and {feed.name} has {given} there")
+    return values | met
 
 
-def _renamed(s: Statement, names: dict[str, str], values: dict[sp.Symbol, sp.Expr]) -> Statement:
+def _renamed(s: Statement, names: dict[str, str], values: _Sizes) -> Statement:
     def put(e: sp.Expr) -> sp.Expr:
         moved = e.xreplace(values)
         return moved.xreplace({a: Access(names[a.name], *a.indices) for a in moved.atoms(Access)})
@@ -117,4 +155,4 @@ def two_stacked_layers() -> Layer:
     )
     labels = [(f"{v}{k}", Label(v, str(k))) for k in (1, 2) for v in "zapwb"]
     deltas = [(f"dz{k}", Label("δ", str(k))) for k in (1, 2)]
-    return stack("two stacked layers", parts, Notation((*labels, *deltas)))
+    return stack(parts, "two stacked layers", Notation((*labels, *deltas)))

@@ -8,22 +8,28 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Between, UserError, offset, size
-from symconv.layers.attributes import Padding, flag, per_axis, shown
+from symconv.ir import Between, UserError, size
+from symconv.layers.attributes import PAD, flag, per_axis, shown
 from symconv.layers.axes import LETTERS, Axis, numeric_output, relations
 
 WINDOW = ("kernel_shape", "strides", "pads", "dilations", "auto_pad", "input_shape")
 AUTO_PADS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
-_SAME = {"same": "SAME_UPPER", "valid": "VALID"}
 
 
 def spatial_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...], tuple[Between, ...]]:
-    """The spatial axes of a window layer, and the relations between their sizes.
+    """The spatial axes of a window layer, and the relations between their sizes; numbers where all is known."""
+    raw, same = window_axes(rank, given)
+    axes = tuple(replace(a, output=number) if (number := numeric_output(a)) is not None else a for a in raw)
+    return axes, (*relations(axes), *same)
+
+
+def window_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...], tuple[Between, ...]]:
+    """The spatial axes with the output size left symbolic, and what auto_pad says of the pads.
 
     Attributes that are missing are symbolic: kernel KH.., strides s_h.., dilations d_h.., pads p_h.. and q_h..
     """
     letters = LETTERS[rank]
-    extents = _extents(letters, given.get("input_shape"))
+    extents = image_shape(rank, given)[2:]
     kernel = per_axis("kernel_shape", given.get("kernel_shape"), letters, [f"K{a.upper()}" for a in letters])
     strides = per_axis("strides", given.get("strides"), letters, [f"s_{a}" for a in letters])
     dilations = per_axis("dilations", given.get("dilations"), letters, [f"d_{a}" for a in letters])
@@ -36,25 +42,21 @@ def spatial_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...],
         if mode.startswith("SAME"):
             axis, extra = _same(axis, mode)
             same += extra
-        axes.append(replace(axis, output=number) if (number := numeric_output(axis)) is not None else axis)
-    return tuple(axes), (*relations(axes), *same)
+        axes.append(axis)
+    return tuple(axes), tuple(same)
 
 
-def _extents(letters: str, shape: Any) -> tuple[sp.Expr, ...]:
-    names = {"d": "D", "h": "H", "w": "W"}
-    if shape is None:
-        return tuple(size(names[a]) for a in letters)
-    return per_axis("input_shape", shape, "n c " + letters, ["N", "C", *(names[a] for a in letters)])[2:]
+def image_shape(rank: int, given: Mapping[str, Any]) -> tuple[sp.Expr, ...]:
+    """(N, C, spatial sizes) of the input, from input_shape or symbolic."""
+    shape, letters = given.get("input_shape"), LETTERS[rank]
+    if shape is not None and not isinstance(shape, (tuple, list)):
+        shape = (shape,)
+    return per_axis("input_shape", shape, ("n", "c", *letters), ("N", "C", *letters.upper()))
 
 
 def _pads(letters: str, given: Mapping[str, Any]) -> tuple[str, tuple[sp.Expr, ...]]:
     """(auto_pad, all begins then all ends)"""
     pads, mode = given.get("pads"), given.get("auto_pad")
-    if isinstance(pads, Padding):
-        if isinstance(pads.value, str) and pads.value.lower() in _SAME:
-            mode, pads = _SAME[pads.value.lower()], None
-        else:
-            pads = per_axis("padding", pads.value, letters, [f"p_{a}" for a in letters], 0, offset) * 2
     mode = "NOTSET" if mode is None else mode
     if not isinstance(mode, str) or mode.upper() not in AUTO_PADS:
         raise UserError(f"auto_pad = {shown(mode)}: give one of {', '.join(AUTO_PADS)}")
@@ -63,8 +65,7 @@ def _pads(letters: str, given: Mapping[str, Any]) -> tuple[str, tuple[sp.Expr, .
         raise UserError(f"pads = {shown(pads)} together with auto_pad = {mode}: give one of them")
     if mode == "VALID":
         pads = (0,) * (2 * len(letters))
-    default = [f"{side}_{a}" for side in "pq" for a in letters]
-    return mode, per_axis("pads", pads, letters, default, 0, offset)
+    return mode, per_axis("pads", pads, letters, [f"{side}_{a}" for side in "pq" for a in letters], PAD)
 
 
 def _same(axis: Axis, mode: str) -> tuple[Axis, list[Between]]:
@@ -78,9 +79,8 @@ def _same(axis: Axis, mode: str) -> tuple[Axis, list[Between]]:
         return replace(axis, before=before, after=after), []
     if not (axis.stride.is_Integer and axis.span.is_Integer and axis.span >= axis.stride):
         raise UserError(
-            f"auto_pad = {mode} on axis {axis.letter} needs numbers for kernel_shape, strides and dilations, "
-            f"with a window "
-            f"of at least a stride; otherwise give input_shape"
+            f"auto_pad = {mode} on axis {axis.letter} needs numbers for kernel_shape, strides and dilations, with a "
+            f"window of at least a stride: give them, or input_shape as well"
         )
     small, large = axis.before, axis.after
     relations = [
