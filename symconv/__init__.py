@@ -32,6 +32,7 @@ _SPECS = (
     *(f"{name}{rank}d" for name in ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool") for rank in (1, 2, 3)),
     "Dense",
     "Relu",
+    "LeakyRelu",
     "Sigmoid",
     "Tanh",
     "Elementwise",

@@ -39,7 +39,7 @@ def command(
     attributes that are left out stay symbolic. Exits with 1 if a step is not proved.
 
     Layers: conv, conv_transpose, max_pool, average_pool and lp_pool, each with 1d, 2d or 3d after it; dense, relu,
-    sigmoid, tanh, elementwise, squared_error, cross_correlation, convolution, formula.
+    leaky_relu, sigmoid, tanh, elementwise, squared_error, cross_correlation, convolution, formula.
     """
     from symconv.api import documents
 

@@ -60,6 +60,8 @@ class Context:
 
     def substitute(self, values: Mapping[sp.Symbol, int]) -> Context:
         """The context at numeric values of some of its symbols."""
+        if not values:
+            return self
         put = {k: sp.Integer(v) for k, v in values.items()}
         return Context(
             tuple(s for s in self.sizes if s not in put),

@@ -107,6 +107,8 @@ class IndexedSum:
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr]) -> IndexedSum:
         """Put expressions for indices or sizes; a substituted index loses its range (the caller keeps its bounds)."""
         mapping = dict(values)
+        if not mapping:
+            return self
         ranges = tuple(r for r in self.ranges if r.index not in mapping)
         return replace(self, ranges=ranges).map(lambda e: e.xreplace(mapping))
 
