@@ -11,7 +11,6 @@ from symconv.derive.explain import explain
 from symconv.emit.document import (
     Formulas,
     Heading,
-    Paragraph,
     Part,
     document_json,
     document_latex,
@@ -99,6 +98,3 @@ def printed(document: Document, style: str, *, fragment: bool = False, ascii: bo
     if style == "json":
         return json.dumps(document_json(document.title, document.parts), indent=2, ensure_ascii=False)
     return document_text(document.title, document.parts, ascii=ascii)
-
-
-__all__ = ["Document", "Paragraph", "article", "derivations", "explained", "from_spec", "named", "one_form", "printed"]

@@ -8,16 +8,15 @@ every s-th position counts (dy is dilated by s - 1 zeros).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import sympy as sp
 
 from symconv.derive.affine import coefficient
 from symconv.derive.forms import gradient_form
-from symconv.derive.phases import MOST_PHASES
-from symconv.derive.rules import attempt, reindex, then
-from symconv.derive.strategy import consumers, flipped
-from symconv.ir import IndexedSum, Layer, Move, NotApplicable, Quot, UserError
+from symconv.derive.phases import MOST_PHASES, residue_taps
+from symconv.derive.rules import attempt
+from symconv.derive.strategy import consumers, flip_taps
+from symconv.ir import IndexedSum, Layer, NotApplicable, Quot, UserError
 
 TOPICS = ("flip", "padding", "stride")
 
@@ -59,9 +58,8 @@ class TapAxis:
         """
         if not (self.stride.is_Integer and self.dilation.is_Integer):
             return None
-        s, d = int(self.stride), int(self.dilation)
-        step = s // sp.igcd(s, d)
-        return next((m for m in range(step) if (residue - d * m) % s == 0), -1), step
+        first, step = residue_taps(int(self.stride), int(self.dilation), residue)
+        return -1 if first is None else first, step
 
 
 @dataclass(frozen=True)
@@ -88,15 +86,7 @@ def explain(layer: Layer, topic: str) -> Explanation:
         raise UserError(
             f"explain {topic}: the gradient of {layer.name} is no sum over taps, so that there is no answer"
         )
-    return Explanation(layer, topic, target, sums[0], _turned(sums[0]), axes)
-
-
-def _turned(s: IndexedSum) -> IndexedSum:
-    """The gather form with every backward tap reversed: m -> k - 1 - m."""
-    move = Move.same(s)
-    for i in flipped(s):
-        move = then(move, attempt(partial(reindex, i=i)))
-    return move.after[0]
+    return Explanation(layer, topic, target, sums[0], attempt(flip_taps)(sums[0]).after[0], axes)
 
 
 def _axes(s: IndexedSum, layer: Layer, output: str) -> list[TapAxis]:

@@ -27,14 +27,11 @@ class _Split:
     m: sp.Symbol | None
     d: int
 
-    @property
-    def step(self) -> int:
-        """Taps of one residue class stand this far apart."""
-        return self.stride // gcd(self.stride, self.d)
 
-    def first_tap(self, residue: int) -> int | None:
-        """The least m >= 0 with d m = residue (mod s); None where gcd(s, d) does not divide the residue."""
-        return next((m for m in range(self.step) if (residue - self.d * m) % self.stride == 0), None)
+def residue_taps(stride: int, dilation: int, residue: int) -> tuple[int | None, int]:
+    """(first, step) of the taps m >= 0 with d m = residue (mod s); first is None where gcd(s, d) does not divide it."""
+    step = stride // gcd(stride, dilation)
+    return next((m for m in range(step) if (residue - dilation * m) % stride == 0), None), step
 
 
 def by_residue(s: IndexedSum) -> Move:
@@ -81,13 +78,13 @@ def _phase(s: IndexedSum, split: _Split, residue: int) -> Piece:
     t = fresh(f"t_{split.q.name.rstrip(chr(39))}", s.names)
     q = split.stride * t + residue - split.p
     values, ranges = {split.q: q}, {split.q: _coarse(s.range_of(split.q), t, split.stride, residue - split.p)}
-    start = split.first_tap(residue)
+    start, step = residue_taps(split.stride, split.d, residue)
     if start is None:
         return _empty_phase(s, split, values, ranges)
     if split.m is not None:
         u = fresh(f"u_{split.m.name.rstrip(chr(39))}", s.names | {t.name})
-        values[split.m] = split.step * u + start
-        ranges[split.m] = _coarse(s.range_of(split.m), u, split.step, sp.Integer(start))
+        values[split.m] = step * u + start
+        ranges[split.m] = _coarse(s.range_of(split.m), u, step, sp.Integer(start))
     return Piece(_substituted(s, split, values, ranges), tuple(values.items()))
 
 

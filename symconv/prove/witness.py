@@ -14,7 +14,7 @@ import islpy as isl
 import sympy as sp
 
 from symconv.derive.affine import cancel
-from symconv.ir import Access, Context, IndexedSum, Move, Piece
+from symconv.ir import Context, IndexedSum, Move, Piece
 from symconv.prove.encode import affine, all_names, domain_text, isl_map, isl_set, vanishing
 from symconv.prove.relation import monomials
 
@@ -74,15 +74,14 @@ def _same(s: IndexedSum, a: sp.Expr, b: sp.Expr, context: Context) -> bool:
         return True
     names = all_names(context, s.indices)
     equal = isl_set(context, names, s.indices, f"{affine(a, names)} = {affine(b, names)}")
-    domain = isl_set(context, names, s.indices, domain_text(s, names, context, vanishing(s, s.summand)))
-    return bool(domain.is_subset(equal))
+    return bool(_domain(s, context).is_subset(equal))
 
 
 def _summand_agrees(moved: sp.Expr, after: IndexedSum, context: Context) -> bool:
     """Equal as expressions, or factor by factor with indices that agree on the domain."""
     if moved == after.summand or sp.expand_mul(cancel(moved) - after.summand) == 0:
         return True
-    left = list(monomials(after.with_(summand=_with_normal_indices(moved))))
+    left = list(monomials(after.with_(summand=cancel(moved))))
     right = list(monomials(after))
     if len(left) != 1 or len(right) != 1 or left[0].key != right[0].key:
         return False
@@ -90,7 +89,3 @@ def _summand_agrees(moved: sp.Expr, after: IndexedSum, context: Context) -> bool
         return False
     pairs = zip(left[0].factors, right[0].factors, strict=True)
     return all(_same(after, u, v, context) for f, g in pairs for u, v in zip(f.point, g.point, strict=True))
-
-
-def _with_normal_indices(e: sp.Expr) -> sp.Expr:
-    return e.xreplace({a: Access(a.args[0], *map(cancel, a.indices)) for a in e.atoms(Access)})
