@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -17,16 +17,32 @@ from symconv.ir.symbols import integer
 
 @dataclass(frozen=True)
 class Operand:
-    """A tensor: its name, its shape (one size an axis) and the index names that its axes go by in print."""
+    """A tensor: its name, its shape (one size an axis) and the index names that its axes go by in print.
+
+    joined: positions of axes that a caller's array has as one with the axis after them, as the groups of channels.
+    """
 
     name: str
     shape: tuple[sp.Expr, ...]
     axes: tuple[str, ...]
+    joined: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(map(integer, self.shape)))
         if len(self.axes) != len(self.shape):
             raise ValueError(f"operand {self.name}: {len(self.shape)} sizes but {len(self.axes)} axis names")
+
+    @property
+    def outer_shape(self) -> tuple[sp.Expr, ...]:
+        """The shape as a caller's array has it: joined axes multiplied."""
+        out: list[sp.Expr] = []
+        factor: sp.Expr = sp.S.One
+        for position, n in enumerate(self.shape):
+            factor *= n
+            if position not in self.joined:
+                out.append(factor)
+                factor = sp.S.One
+        return tuple(out)
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class Context:
         return Context(
             tuple(s for s in self.sizes if s not in put),
             tuple(a.map(lambda e: e.xreplace(put)) for a in self.assumptions),
-            tuple(Operand(o.name, tuple(e.xreplace(put) for e in o.shape), o.axes) for o in self.operands),
+            tuple(replace(o, shape=tuple(e.xreplace(put) for e in o.shape)) for o in self.operands),
             tuple(s for s in self.scales if s not in put),
         )
 
@@ -88,6 +104,11 @@ class FirstMaximum:
     def __post_init__(self) -> None:
         if self.result.indices[-len(self.window) :] != self.window:
             raise ValueError(f"{self.result.name} must end in its window indices {self.window}")
+
+    def map(self, f: Callable[[sp.Expr], sp.Expr]) -> FirstMaximum:
+        """Every expression rewritten by `f`; the indices that are ranged over stay."""
+        ranges, guards = tuple(r.map(f) for r in self.ranges), tuple(g.map(f) for g in self.guards)
+        return FirstMaximum(f(self.result), self.window, ranges, guards, f(self.value))
 
 
 Statement = IndexedSum | FirstMaximum
@@ -134,6 +155,15 @@ class Layer:
     def writers(self, name: str) -> tuple[IndexedSum, ...]:
         """The sums that write operand `name`."""
         return tuple(s for s in self.sums if s.result.name == name)
+
+    def substitute(self, values: Mapping[sp.Symbol, int]) -> Layer:
+        """The layer at numeric values of some of its sizes."""
+        put = {k: sp.Integer(v) for k, v in values.items()}
+        return replace(
+            self,
+            statements=tuple(s.map(lambda e: e.xreplace(put)) for s in self.statements),
+            context=self.context.substitute(values),
+        )
 
     def check_input(self, name: str) -> str:
         """`name` when a gradient with respect to it exists, otherwise a `UserError`."""

@@ -43,7 +43,9 @@ class Channels:
 
 def channels(name: str, rank: int, given: Mapping[str, Any]) -> Channels:
     """The channel axes: OC filters over IC channels in each of G groups."""
-    group = number("group", given.get("group"), size("G"))
+    # A number of channels does not split into an unknown number of groups: beside one, group means ONNX's default.
+    counted = any(given.get(a) is not None for a in ("in_channels", "out_channels", "input_shape"))
+    group = number("group", given.get("group"), sp.S.One if counted else size("G"))
     rows, total_in, *_ = image_shape(rank, given)
     source, asked = "in_channels", number("in_channels", given.get("in_channels"), total_in)
     if given.get("input_shape") is not None:
@@ -116,15 +118,18 @@ def _context(
     (n,), (outer,), (inner,) = c.sizes(c.batch), c.sizes(c.outer), c.sizes(c.inner)
     rows, columns = (outer, inner) if kernel_first is None else (inner, outer)
     row_name, column_name = ("oc", "ic") if kernel_first is None else ("ic", "oc")
+    # Callers' arrays have one axis of channels: the groups joined with the channels of each.
+    second, first = ((1,), (0,)) if c.group else ((), ())
     operands = (
-        Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(f"i{a}" for a in letters))),
+        Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(f"i{a}" for a in letters)), second),
         Operand(
             "w",
             (*g_sizes, rows, columns, *(a.kernel for a in axes)),
             (*g_names, row_name, column_name, *(f"k{a}" for a in letters)),
+            first,
         ),
-        Operand("b", (*g_sizes, outer), (*g_names, "oc")),
-        Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters))),
+        Operand("b", (*g_sizes, outer), (*g_names, "oc"), first),
+        Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters)), second),
     )
     scales = symbols_of([v for a in axes for v in (a.stride, a.dilation)])
     pads = [v for a in axes for v in (a.before, a.after)]

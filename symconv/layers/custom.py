@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sympy as sp
 
@@ -20,7 +21,7 @@ def custom(**attributes: object) -> Layer:
     if "formula" not in given:
         raise UserError('formula is missing: give one such as "y[i] = sum(k) w[k]*x[2*i + k]"')
     (layer,) = formulas((given["formula"],), given.get("shapes") or {})
-    return layer
+    return replace(layer, attributes=tuple(given.items()))
 
 
 def formulas(texts: Sequence[str], shapes: Shapes) -> tuple[Layer, ...]:

@@ -46,6 +46,10 @@ def activation(name: str, /, **attributes: Any) -> Layer:
 def elementwise_from_text(**attributes: Any) -> Layer:
     """y = f(x). function: an expression of x as text, or a SymPy expression of one symbol; else f stays opaque."""
     given = canonical("elementwise", attributes, ELEMENTWISE)
+    return replace(_elementwise_of(given), attributes=tuple(given.items()))
+
+
+def _elementwise_of(given: Mapping[str, Any]) -> Layer:
     function, rank = given.get("function"), given.get("rank")
     if function is None:
         return _mapped("elementwise", lambda x: Apply("f", 0, x), rank)

@@ -117,7 +117,7 @@ def test_a_layer_from_a_file(tmp_path) -> None:
         ({"strides": "t", "pads": "t"}, "different names"),
         ({"bias": 1.0}, "give 0 or 1"),
         ({"input_shape": 5}, "give 4, one for each of the axes n, c, h, w"),
-        ({"input_shape": (1, 4, 8, 8)}, "give numbers for both, or group = 1"),
+        ({"input_shape": (1, 4, 8, 8), "group": "G"}, "give numbers for both, or group = 1"),
         (
             {"kernel_shape": 3, "strides": 1, "dilations": 2, "pads": 0, "group": 1, "input_shape": (1, 1, 4, 9)},
             "5 rows) is larger than the padded input 4 on axis h",
