@@ -6,6 +6,11 @@ were through ``count_cases``; the sums, over all worker processes, are printed a
 
 from __future__ import annotations
 
+import os
+
+# Read when SymPy is imported: the gates make thousands of layers, and its own limit forgets what the next one needs.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
+
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
