@@ -69,7 +69,7 @@ def wanted(name: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(tree)).union(*included)
 
 
-def render(name: str, **values: Any) -> str:
+def render(name: str, /, **values: Any) -> str:
     """The template `name`, such as "latex/document.tex.j2", with exactly the values it names."""
     if set(values) != wanted(name):
         raise TypeError(f"{name} wants {', '.join(sorted(wanted(name)))}; it was given {', '.join(sorted(values))}")
