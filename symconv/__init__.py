@@ -5,7 +5,9 @@ The stages, each on a floor of its own:
     1. layers   a name and attributes  ->  indexed sums
     2. derive   indexed sums           ->  a derivation of their gradient, step by step
     3. prove    a derivation           ->  a proof for every step, and one for the whole gradient
-    4. emit     all of it              ->  text, LaTeX, Markdown, JSON
+    4. lower    indexed sums           ->  plans: exact loops, packed products
+    5. emit     all of it              ->  text, LaTeX, Markdown, JSON, NumPy, C
+    6. build    C and NumPy            ->  functions to call
 
 >>> import symconv as sc
 >>> d = sc.derive(sc.Conv2d(kernel_shape=(3, 3), strides=(2, 2), pads=(1, 1, 1, 1), dilations=(1, 1), group=1), wrt="x")
@@ -41,7 +43,8 @@ _SPECS = (
     "Convolution",
     "Formula",
 )
-__all__ = ["__version__", *_API, *_SPECS, "UserError", "derive", "prove"]
+_KERNELS = ("generate",)
+__all__ = ["__version__", *_API, *_KERNELS, *_SPECS, "ToolError", "UserError", "build", "derive", "prove"]
 
 
 class _Package(types.ModuleType):
@@ -67,7 +70,19 @@ class _Package(types.ModuleType):
     def prove(self, floor: types.ModuleType) -> None:
         """As above."""
 
+    @property
+    def build(self) -> Any:
+        return importlib.import_module("symconv.api.kernels").build
+
+    @build.setter
+    def build(self, floor: types.ModuleType) -> None:
+        """As above."""
+
     def __getattr__(self, name: str) -> Any:
+        if name in _KERNELS:
+            return getattr(importlib.import_module("symconv.api.kernels"), name)
+        if name == "ToolError":
+            return importlib.import_module("symconv.build.compiler").ToolError
         if name in _API:
             return getattr(importlib.import_module("symconv.api"), name)
         if name in _SPECS:

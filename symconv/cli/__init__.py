@@ -15,7 +15,7 @@ import click
 
 from symconv import __version__
 
-_COMMANDS = {"derive": "symconv.cli.derive", "prove": "symconv.cli.prove", "bench": "symconv.cli.bench"}
+_COMMANDS = {name: f"symconv.cli.{name}" for name in ("derive", "prove", "generate", "bench")}
 
 
 class _Lazy(click.Group):
@@ -34,7 +34,7 @@ class _Lazy(click.Group):
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def group() -> None:
-    """Derive the gradients of tensor layers, and prove every step for all sizes."""
+    """Derive the gradients of tensor layers, prove every step for all sizes, and generate kernels for them."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,10 +59,15 @@ def run(arguments: list[str]) -> int:
         # The reader went away (symconv derive | head): nothing to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except ValueError as error:
-        if type(error).__name__ != "UserError":
-            raise
-        return _fail(str(error), 2)
+    except Exception as error:
+        # By name: the classes live on floors that are heavier to import than this one.
+        kinds = {c.__name__ for c in type(error).__mro__}
+        if "ToolError" in kinds:
+            click.echo(f"symconv: error: {error}", err=True)
+            return 3
+        if "UserError" in kinds:
+            return _fail(str(error), 2)
+        raise
 
 
 def _fail(message: str, code: int) -> int:

@@ -1,4 +1,4 @@
-"""`symconv bench`: how long the commands take, as ratios to `import sympy` measured in the same run."""
+"""`symconv bench`: how long the commands take beside `import sympy`, or the kernels beside PyTorch's, in one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
+from statistics import geometric_mean, median
 from time import perf_counter
 from typing import Any
 
@@ -42,12 +42,21 @@ class Timing:
 
 @click.command("bench")
 @click.option("--runs", type=click.IntRange(1, 100), default=7, show_default=True, help="counted runs of each command")
+@click.option("--shapes", type=click.Choice(["core", "small"]), help="time kernels on these layers instead")
+@click.option(
+    "--against", type=click.Choice(["torch"]), default="torch", show_default=True, help="with --shapes: beside"
+)
+@click.option("--target", type=click.Choice(["c", "numpy"]), default="c", show_default=True, help="with --shapes: ours")
+@click.option("--only", default="", metavar="TEXT", help="with --shapes: layers whose name contains this")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(runs: int, style: str) -> int:
+def command(runs: int, shapes: str | None, against: str, target: str, only: str, style: str) -> int:
     """Time the commands, alternating with `import sympy`, and single 2-D proofs. Medians.
 
+    With --shapes: the kernels of real layers beside PyTorch, one thread, its better layout, alternating, medians.
     The figures are reported, not judged: the exit code is 0 whatever they are.
     """
+    if shapes is not None:
+        return _kernels(shapes, target, only, style)
     timings = [*_commands(runs), *_proofs(runs)]
     if style == "json":
         click.echo(json.dumps({"schema": 1, "timings": [vars(t) for t in timings]}, indent=2))
@@ -56,6 +65,27 @@ def command(runs: int, style: str) -> int:
         ratio = "" if t.ratio is None else f"{t.ratio:6.2f} x"
         limit = "" if t.limit is None else f"  (at most {t.limit:g} x)"
         click.echo(f"{t.name:<58} {t.seconds * 1000:8.0f} ms {ratio}{limit}")
+    return 0
+
+
+def _kernels(shapes: str, target: str, only: str, style: str) -> int:
+    """A line for each pass of each layer, then the geometric means of the ratios."""
+    from symconv.api.speed import PASSES, measured
+
+    speeds = []
+    for s in measured(shapes, target, only):
+        speeds.append(s)
+        if style == "text":
+            rates = " ".join(f"{name} {s.operations / t / 1e9:6.1f}" for name, t in s.others.items())
+            click.echo(f"{s.name:<40} {s.step:<17} {s.operations / s.ours / 1e9:6.1f} GF/s, {rates}: {s.ratio:5.2f} x")
+    means = {p: geometric_mean([s.ratio for s in speeds if s.step == p]) for p in PASSES if speeds}
+    if style == "json":
+        every = [{**vars(s), "ratio": s.ratio} for s in speeds]
+        click.echo(json.dumps({"schema": 1, "speeds": every, "geometric_means": means}, indent=2))
+        return 0
+    for step, mean in means.items():
+        count = sum(s.step == step for s in speeds)
+        click.echo(f"geometric mean of {count} layers, {step:<17} {mean:5.2f} x torch's better layout")
     return 0
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,31 +85,15 @@ def write(text: str, output: str | None, force: bool) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    from symconv.build.files import write_atomic
+
     path = Path(output)
     if path.exists() and not force:
         raise click.UsageError(f"-o {output}: the file exists; give --force to overwrite it, or another name")
     try:
-        _replace(path, text)
+        write_atomic(path, text)
     except OSError as error:
         raise click.UsageError(f"-o {output}: cannot be written: {error.strerror}") from error
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def ascii_only(output: str | None) -> bool:

@@ -1,0 +1,1 @@
+"""From C source to a shared library: which compiler, which flags, and where the result is kept."""
