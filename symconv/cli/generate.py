@@ -21,6 +21,7 @@ from symconv.cli.options import attributes, layer_options
 @click.option("--self-test", is_flag=True, help="C: add a main() with integer vectors and the expected answers")
 @click.option("--check", is_flag=True, help="write nothing; exit with 1 where a file is missing or stale")
 @click.option("--force", is_flag=True, help="replace files that were not generated, or were edited")
+@click.option("--showcase", is_flag=True, help="the layers of the folder generated/ instead of one LAYER")
 @click.option("--explain", is_flag=True, help="print the plan of every kernel and write nothing")
 def command(
     layer: str | None,
@@ -33,6 +34,7 @@ def command(
     self_test: bool,
     check: bool,
     force: bool,
+    showcase: bool,
     explain: bool,
     **options: Any,
 ) -> int:
@@ -41,13 +43,15 @@ def command(
     Strides, dilations and group that are left out are 1, pads 0. Sizes that are left out are arguments of the kernels;
     --input-shape bakes them in.
     """
-    from pathlib import Path
-
     from symconv.api.documents import from_spec, named
-    from symconv.api.kernels import explanation, generated_files, stale_files
-    from symconv.build.files import write_generated
+    from symconv.api.kernels import explanation, generated_files
+    from symconv.api.showcase import showcase_files
 
     given = attributes(options)
+    if showcase:
+        if layer is not None or spec is not None or given:
+            raise click.UsageError("--showcase is a list of layers of its own: leave LAYER and its attributes out")
+        return _written(showcase_files(output), output, check, force)
     if layer is None and spec is None:
         raise click.UsageError("name a layer, such as `symconv generate conv2d --kernel-shape 3,3`, or give --spec")
     shape = given.pop("input_shape", None)
@@ -58,6 +62,16 @@ def command(
         return 0
     source = (("--spec", spec),) if spec is not None else ()
     files = generated_files(made, target, output, name, dtype, algorithm, shape, self_test, source)
+    return _written(files, output, check, force)
+
+
+def _written(files: dict[str, str], output: str, check: bool, force: bool) -> int:
+    """Write the files, or say which of them are stale."""
+    from pathlib import Path
+
+    from symconv.api.kernels import stale_files
+    from symconv.build.files import write_generated
+
     if check:
         old = stale_files(output, files)
         for file in old:

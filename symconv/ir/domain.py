@@ -136,6 +136,16 @@ class Range:
         return self.lowers + self.uppers
 
     @cached_property
+    def lower(self) -> sp.Expr:
+        """The greatest of the lower bounds."""
+        return self.lowers[0] if len(self.lowers) == 1 else sp.Max(*self.lowers)
+
+    @cached_property
+    def upper(self) -> sp.Expr:
+        """The least of the upper bounds."""
+        return self.uppers[0] if len(self.uppers) == 1 else sp.Min(*self.uppers)
+
+    @cached_property
     def symbols(self) -> frozenset[sp.Symbol]:
         """Indices and sizes that its bounds speak of."""
         return frozenset().union(*map(symbols_in, self.bounds))

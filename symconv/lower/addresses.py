@@ -148,7 +148,7 @@ def _bounds(e: sp.Expr, ranges: Mapping[sp.Symbol, Range]) -> tuple[sp.Expr, sp.
     found, constant = coefficients(e, set(ranges))
     low = high = constant
     for i, c in found.items():
-        first, last = sp.Max(*ranges[i].lowers), sp.Min(*ranges[i].uppers)
+        first, last = ranges[i].lower, ranges[i].upper
         low += c * (first if c > 0 else last)
         high += c * (last if c > 0 else first)
     return low, high
@@ -168,7 +168,7 @@ def _stream(e: sp.Expr, roles: Roles) -> tuple[sp.Expr, int]:
     ranges = roles.every
 
     def length(i: sp.Symbol) -> tuple[bool, int]:
-        extent = sp.Min(*ranges[i].uppers) - sp.Max(*ranges[i].lowers)
+        extent = ranges[i].upper - ranges[i].lower
         return (False, int(extent)) if extent.is_Integer else (True, 0)
 
     longest = max(found, key=length)
@@ -205,7 +205,7 @@ def _copy_axis(e: sp.Expr, roles: Roles) -> CopyAxis:
         low, high = _bounds(e, roles.every)
         return CopyAxis(low, _extent(low, high))
     low, high = _bounds(rest, roles.every)
-    first, last = sp.Max(*roles.every[stream].lowers), sp.Min(*roles.every[stream].uppers)
+    first, last = roles.every[stream].lower, roles.every[stream].upper
     start = first + FloorDiv(low, sp.Integer(step))
     end = last + FloorDiv(high, sp.Integer(step))
     # Where the rest is one number, one residue is read, and it is the one that is copied.
@@ -216,7 +216,7 @@ def _copy_axis(e: sp.Expr, roles: Roles) -> CopyAxis:
 def _extent(low: sp.Expr, high: sp.Expr) -> sp.Expr:
     """Rows from low to high, none where high < low."""
     rows = sp.expand(high - low + 1)
-    return rows if rows.is_nonnegative else sp.Max(0, rows)
+    return rows if rows.is_nonnegative else sp.Max(0, rows, evaluate=False)
 
 
 def _one_role(e: sp.Expr, roles: Roles) -> bool:

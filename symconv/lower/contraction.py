@@ -79,8 +79,8 @@ def count(ranges: tuple[Range, ...]) -> sp.Expr:
     """Points of a box; 0 where a range is empty."""
     out: sp.Expr = sp.S.One
     for r in ranges:
-        extent = sp.expand(sp.Min(*r.uppers) - sp.Max(*r.lowers) + 1)
-        out *= extent if extent.is_nonnegative else sp.Max(0, extent)
+        extent = sp.expand(r.upper - r.lower + 1)
+        out *= extent if extent.is_nonnegative else sp.Max(0, extent, evaluate=False)
     return out
 
 

@@ -109,7 +109,7 @@ def _inner(
 def _around(ranges: Sequence[Range], body: tuple[Node, ...]) -> tuple[Node, ...]:
     """Loops over the entries of a result, outermost first."""
     for r in reversed(ranges):
-        body = (For(r.index, sp.Max(*r.lowers), sp.Min(*r.uppers), 1, body),)
+        body = (For(r.index, r.lower, r.upper, 1, body),)
     return body
 
 

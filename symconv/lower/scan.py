@@ -109,8 +109,8 @@ _OPERATIONS: dict[object, Callable[..., sp.Expr]] = {
     _op.sub: lambda a, b: a - b,
     _op.mul: lambda a, b: a * b,
     _op.minus: lambda a: -a,
-    _op.max: sp.Max,
-    _op.min: sp.Min,
+    _op.max: lambda a, b: sp.Max(a, b, evaluate=False),  # as isl has it: comparing symbols is slow
+    _op.min: lambda a, b: sp.Min(a, b, evaluate=False),
     _op.div: FloorDiv,  # exact
     _op.fdiv_q: FloorDiv,
     _op.pdiv_q: FloorDiv,  # of an operand that is not negative

@@ -65,7 +65,7 @@ def axis_symbol(e: sp.Expr) -> sp.Symbol | None:
 def _largest(size: sp.Symbol, known: set[sp.Symbol], context: Context) -> sp.Expr | None:
     """The largest value of `size` that the assumptions allow, None where they do not bound it by known sizes."""
     bounds = [b for a in context.assumptions for b in _upper_bounds(a, size) if b.free_symbols <= known]
-    return sp.Min(*bounds) if bounds else None
+    return (bounds[0] if len(bounds) == 1 else sp.Min(*bounds)) if bounds else None
 
 
 def _upper_bounds(a: Between | Equal, size: sp.Symbol) -> list[sp.Expr]:

@@ -82,7 +82,7 @@ def _short(ranges: tuple[Range, ...]) -> bool:
 
 
 def _points(ranges: tuple[Range, ...]) -> list[dict[sp.Symbol, sp.Expr]]:
-    spans = [range(int(sp.Max(*r.lowers)), int(sp.Min(*r.uppers)) + 1) for r in ranges]
+    spans = [range(int(r.lower), int(r.upper) + 1) for r in ranges]
     return [{r.index: sp.Integer(v) for r, v in zip(ranges, values, strict=True)} for values in box_points(*spans)]
 
 
@@ -90,7 +90,7 @@ def _at_tap(
     tap: Mapping[sp.Symbol, sp.Expr], first: Addresses, second: Addresses, result: Addresses, p: Product, dotting: bool
 ) -> tuple[sp.Expr, sp.Expr]:
     """The addresses that a tap adds; rows have one entry, whose index is its lower bound."""
-    row = {r.index: sp.Max(*r.lowers) for r in p.rows}
+    row = {r.index: r.lower for r in p.rows}
     at = {**tap, **row}
     if dotting:
         return (result.free + result.summed).xreplace(at), second.free.xreplace(at)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symconv.emit.c.comment import safe
 from symconv.emit.c.contraction import tile_values
 from symconv.emit.c.kernel import KernelText, part_words
+from symconv.emit.c.layout import safe
 from symconv.emit.c.selftest import self_test_text
 from symconv.emit.functions import closure
 from symconv.emit.render import render

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symconv.emit.c.comment import safe
 from symconv.emit.c.contraction import ContractionText
 from symconv.emit.c.expression import Expressions
+from symconv.emit.c.layout import declaration, folded, safe
 from symconv.emit.c.names import Names
 from symconv.emit.c.nest import nest_lines
 from symconv.emit.c.product import Memory
 from symconv.emit.c.stencil import StencilText
+from symconv.emit.equation import Printer
 from symconv.emit.render import render
+from symconv.emit.text import UNICODE
 from symconv.lower.binding import binding_of
 from symconv.lower.contraction import Contraction, Tile
 from symconv.lower.loops import Loops
@@ -36,11 +38,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Signature:
-    """How a kernel is declared: in the header with plain types, its sizes first."""
+    """How a kernel is declared in the header, with plain types; its sizes come first."""
 
-    name: str
-    size_parameters: str
-    parameters: str
+    size_declaration: str
+    declaration: str
     about: tuple[str, ...]
 
 
@@ -73,20 +74,30 @@ class KernelText:
         return "".join(p.text for p in self.parts) + self._entry()
 
     def signature(self) -> Signature:
+        return Signature(*self._declarations("", "const {} *", "{} *", self.real), tuple(self._about()))
+
+    def _declarations(self, prefix: str, read: str, written: str, real: str) -> tuple[str, str]:
+        """(of the function that tells the workspace, of the kernel itself)"""
         given = [f"int64_t {self.names[s]}" for s in self.kernel.sizes.given]
-        arrays = [f"const {self.real} *{self.names.operand(n)}" for n in self.kernel.inputs]
-        arrays.append(f"{self.real} *{self.names.operand(self.kernel.result)}")
-        parameters = ", ".join([*given, *arrays, "void *workspace"])
-        return Signature(self.name, ", ".join(given) or "void", parameters, tuple(self._about()))
+        arrays = [f"{read.format(real)}{self.names.operand(n)}" for n in self.kernel.inputs]
+        arrays.append(f"{written.format(real)}{self.names.operand(self.kernel.result)}")
+        whole = [*given, *arrays, "void *workspace"]
+        return (
+            declaration(f"{prefix}int64_t {self.name}_workspace", given),
+            declaration(f"{prefix}int {self.name}", whole),
+        )
 
     def _about(self) -> list[str]:
+        """Shapes and formula, for the comment in the header."""
         shapes = dict(binding_of(self.kernel).shapes)
-        words = []
+        printer = Printer(UNICODE, self.kernel.layer.notation, self.kernel.layer.context)
+        lines = []
         for name in self.arrays:
-            shape = ", ".join(self.expressions.index(e) for e in shapes[name])
-            may = "; may be null" if name in self.kernel.optional else ""
-            words.append(f"{self.names.operand(name)}: ({shape}{may})")
-        return [f"{self.kernel.name}: writes {self.names.operand(self.kernel.result)}.", *words]
+            shape = ", ".join(printer.expression(e) for e in shapes[name])
+            may = "; null leaves it out" if name in self.kernel.optional else ""
+            lines.append(safe(f"{self.names.operand(name)}: ({shape}){may}"))
+        formula = [printer.statement(s) for stage in self.kernel.stages for s in stage.gathered]
+        return [f"{self.kernel.name} writes {self.names.operand(self.kernel.result)}.", *lines, *map(safe, formula)]
 
     # Parts.
 
@@ -118,13 +129,12 @@ class KernelText:
         told = self._sizes_in(size_lines + [m.bytes for m in memory])
         text = render(
             "c/part.c.j2",
-            name=name,
             about=safe(part_words(part)),
             memory=memory,
-            size_parameters=", ".join(f"int64_t {s}" for s in told) or "void",
+            size_declaration=declaration(f"SC_FN int64_t {name}_bytes", [f"int64_t {s}" for s in told]),
             size_lines=size_lines,
-            parameters=", ".join(parameters),
-            lines=lines,
+            declaration=declaration(f"SC_FN void {name}", parameters),
+            lines=[piece for line in lines for piece in folded(line)],
         )
         call = f"{name}({', '.join(arguments)});"
         optional = [self.names.operand(n) for n in arrays if n in self.kernel.optional]
@@ -152,7 +162,7 @@ class KernelText:
         ]
         needed = [t.bytes for t in temporaries] + bytes_
         calls = [p.call for p in self.parts]
-        signature = self.signature()
+        sizes, whole = self._declarations("SC_ENTRY ", "const {} *restrict ", "{} *restrict ", "sc_real")
         given = [self.names[s] for s in self.kernel.sizes.given]
         told = _needed(derived, needed)
         unused = [s for s in given if s not in self._sizes_in(told + needed)]
@@ -160,23 +170,15 @@ class KernelText:
         tests += [f"{self.names[s]} < 1" for s, _ in self.kernel.sizes.derived]
         return render(
             "c/entry.c.j2",
-            name=self.name,
-            size_parameters=signature.size_parameters,
+            size_declaration=sizes,
             size_lines=told + [f"(void){s};" for s in unused],
             temporaries=temporaries,
             bytes=bytes_,
             works=bool(needed),
-            parameters=self._restricted(signature.parameters),
+            declaration=whole,
             derived=derived,
             refused=" || ".join(tests),
             calls=calls,
-        )
-
-    def _restricted(self, parameters: str) -> str:
-        return (
-            parameters.replace(f"const {self.real} *", "const sc_real *restrict ")
-            .replace(f", {self.real} *", ", sc_real *restrict ")
-            .replace(f"{self.real} *", "sc_real *restrict ")
         )
 
     def _temporary(self, name: str) -> Memory:

@@ -45,7 +45,7 @@ def box_loops(e: Expressions, ranges: Sequence[Range], body: list[str]) -> list[
     """Loops over a box around the body, the first range outermost."""
     for r in reversed(ranges):
         i = e.names[r.index]
-        low, high = e.index(sp.Max(*r.lowers)), e.index(sp.Min(*r.uppers))
+        low, high = e.index(r.lower), e.index(r.upper)
         body = [f"for (int64_t {i} = {low}; {i} <= {high}; ++{i}) {{", *indented(body), "}"]
     return body
 

@@ -106,7 +106,7 @@ def _check_cost(kernel: Kernel, sizes: dict[sp.Symbol, int]) -> None:
         for s in stage.gathered:
             volume = 1
             for r in s.ranges if isinstance(s, IndexedSum) else ():
-                low, high = (e.xreplace(sizes) for e in (sp.Max(*r.lowers), sp.Min(*r.uppers)))
+                low, high = (e.xreplace(sizes) for e in (r.lower, r.upper))
                 volume *= max(0, int(high - low + 1)) if (high - low).is_Integer else 1
             points += volume
     answers = math.prod(_box(kernel, kernel.result, sizes))

@@ -51,7 +51,7 @@ class StencilText:
 
     def _row(self, name: str, kind: str, start: str, address: sp.Expr) -> str:
         """A pointer to the first entry of a row."""
-        low = {self.plan.stream.index: sp.Max(*self.plan.stream.lowers)}
+        low = {self.plan.stream.index: self.plan.stream.lower}
         place = sp.expand(address.xreplace(low))
         where = f"{start} + {self.e.index(place, ATOM)}" if place != 0 else start
         return f"{kind} *restrict {name} = {where};"

@@ -61,19 +61,9 @@ def count(r: Range) -> int | None:
     return max(0, int(min(r.uppers)) - int(max(r.lowers)) + 1)
 
 
-def start_of(r: Range) -> sp.Expr:
-    """The greatest lower bound."""
-    return r.lowers[0] if len(r.lowers) == 1 else sp.Max(*r.lowers)
-
-
-def end_of(r: Range) -> sp.Expr:
-    """The least upper bound."""
-    return r.uppers[0] if len(r.uppers) == 1 else sp.Min(*r.uppers)
-
-
 def extent(r: Range) -> sp.Expr:
     """The number of values between the bounds; negative for some sizes where the range may be empty."""
-    return sp.expand(end_of(r) - start_of(r) + 1)
+    return sp.expand(r.upper - r.lower + 1)
 
 
 def reaches_from(
@@ -83,7 +73,7 @@ def reaches_from(
     steps, rest = moves(e, indices)
     low = high = rest
     for i, step in steps.items():
-        first, last = start_of(ranges[i]), end_of(ranges[i])
+        first, last = ranges[i].lower, ranges[i].upper
         if step < 0:
             first, last = last, first
         low, high = low + step * first, high + step * last

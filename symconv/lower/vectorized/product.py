@@ -14,7 +14,7 @@ from math import prod
 import sympy as sp
 
 from symconv.ir import Access, Context, IndexedSum, NotApplicable, Range, symbols_in
-from symconv.lower.vectorized.affine import Reach, count, extent, moves, never_negative, reach, reaches_from, start_of
+from symconv.lower.vectorized.affine import Reach, count, extent, moves, never_negative, reach, reaches_from
 
 # A whole batch is multiplied at once where an image has fewer pixels than there are summed channels and taps, up to
 # this many bytes of windows in float32.
@@ -208,7 +208,7 @@ def _view(
         outside = _outside(e, n, ranges, order, context) if a.name in s.extended else (sp.S.Zero, sp.S.Zero)
         before.append(outside[0])
         after.append(outside[1])
-        start.append(offset + sum(step * start_of(ranges[i]) for i, step in along.items()) + before[-1])
+        start.append(offset + sum(step * ranges[i].lower for i, step in along.items()) + before[-1])
         steps.append([along.get(i, 0) for i in order])
     if any(sum(map(bool, along)) != 1 for along in zip(*steps, strict=True)):
         raise NotApplicable(f"an index stands on two axes of {a.name}")

@@ -1,0 +1,38 @@
+"""Lines of C: folded where they are long, and safe where a user had a hand in them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+WIDTH = 112
+
+
+def safe(text: str) -> str:
+    """Text that can neither end the comment it stands in, nor join it with the next line."""
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?").replace("\n", " ")
+
+
+def folded(line: str) -> list[str]:
+    """A statement on as many lines as it takes; the later ones are indented further."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        WIDTH,
+        initial_indent="",
+        subsequent_indent=indent + "        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    ) or [line]
+
+
+def declaration(head: str, parameters: Sequence[str]) -> str:
+    """A function's first line, or lines: cut between parameters only."""
+    lines = [f"{head}("]
+    pieces = [f"{p}, " for p in parameters[:-1]] + [f"{parameters[-1] if parameters else 'void'})"]
+    for piece in pieces:
+        if len(lines[-1] + piece.rstrip()) > WIDTH and lines[-1].strip():
+            lines.append("        ")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
