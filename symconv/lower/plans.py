@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import sympy as sp
+
 from symconv.ir import IndexedSum, NotApplicable, Statement, UserError
 from symconv.lower.contraction import Contraction, contraction
 from symconv.lower.kernel import Kernel, Stage
@@ -51,20 +53,24 @@ def _fast_parts(
     try:
         return [stencil(gathered, kernel.context, kernel.sizes, add)]
     except NotApplicable:
-        return _contractions(phases, kernel, winners, add)
+        return _contractions(gathered, phases, kernel, winners, add)
 
 
-def _contractions(phases: Sequence[Statement], kernel: Kernel, winners: Winners, add: bool) -> list[Part] | None:
-    """A phase that no tap reaches is filled with zeros."""
+def _contractions(
+    gathered: IndexedSum, phases: Sequence[Statement], kernel: Kernel, winners: Winners, add: bool
+) -> list[Part] | None:
+    """A contraction for every phase. Where no tap reaches one, everything is filled with zeros first."""
     out: list[Part] = []
     for s in phases:
         if not isinstance(s, IndexedSum):
             return None
         if s.summand == 0:
-            out += [] if add else [loops(s, kernel.context, winners, add)]
             continue
         try:
             out.append(contraction(s, kernel.context, kernel.sizes, add))
         except NotApplicable:
             return None
+    if len(out) < len(phases) and not add:
+        bare = gathered.with_(ranges=gathered.parallel, guards=(), summand=sp.S.Zero)
+        out.insert(0, loops(bare, kernel.context, winners, add))
     return out
