@@ -6,7 +6,7 @@
  *     y[n, oc, oh, ow] = b[oc]
  *
  * again: symconv generate conv2d --kernel-shape 3,3 --in-channels 1 --out-channels 1 --target c --name article_3x3 --self-test -o generated
- * digest: 1c571c66d56e2765
+ * digest: bb473973f36ab7e0
  */
 #include "article_3x3.h"
 
@@ -64,10 +64,10 @@ SC_FN void *sc_take(char **workspace, int64_t bytes)
 /* Vectors of the target's width. With -DSYMCONV_SCALAR, or a compiler without them, a vector is one number. */
 #if defined(SYMCONV_SCALAR) || !defined(__GNUC__)
 #define SC_LANES 1
+#define SC_INLINE SC_FN inline
 typedef sc_real sc_vec;
-SC_FN sc_vec sc_load(const sc_real *p) { return *p; }
-SC_FN void sc_store(sc_real *p, sc_vec v) { *p = v; }
-#define SC_INLINE static inline
+SC_INLINE sc_vec sc_load(const sc_real *p) { return *p; }
+SC_INLINE void sc_store(sc_real *p, sc_vec v) { *p = v; }
 #else
 #if defined(__AVX512F__)
 #define SC_VECTOR_BYTES 64
@@ -88,6 +88,7 @@ SC_INLINE void sc_store(sc_real *p, sc_vec v) { *(sc_loose *)p = v; }
 #endif
 
 #define SC_DEPTH 256
+#define SC_DEPTH_IN_PLACE 72
 #define SC_GROUP 6
 
 /* Operand of a product: the entry (i, k) is data[free[i] + summed[k]]; nothing at or after `end` may be read. */
@@ -99,8 +100,8 @@ typedef struct {
 } sc_operand;
 
 /* dst[i] = src[start + i * step] where that is inside 0 .. limit - 1, else 0. */
-SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start, int64_t step,
-                       int64_t limit)
+SC_INLINE void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                           int64_t step, int64_t limit)
 {
     const int64_t first = sc_min(count, sc_max(0, sc_ceil_div(-start, step)));
     const int64_t last = sc_max(first, sc_min(count, sc_floor_div(limit - 1 - start, step) + 1));
@@ -127,8 +128,8 @@ SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *rest
 }
 
 /* dst[i] = src[j] where start + i = j * spread for some j inside 0 .. limit - 1, else 0. */
-SC_FN void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
-                         int64_t spread, int64_t limit)
+SC_INLINE void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                             int64_t spread, int64_t limit)
 {
     for (int64_t i = 0; i < count; ++i) {
         dst[i] = SC_R(0.0);

@@ -6,7 +6,7 @@
  *     y[n, g, oc, oh, ow] = b[g, oc]
  *
  * again: symconv generate conv2d --kernel-shape 3,3 --strides 2,2 --dilations 2,2 --pads 2,2,2,2 --group 2 --in-channels 8 --out-channels 8 --target c --name strided_dilated_grouped --self-test -o generated
- * digest: 9c40563e051f5cda
+ * digest: dd3ab043f3d08a03
  */
 #include "strided_dilated_grouped.h"
 
@@ -64,10 +64,10 @@ SC_FN void *sc_take(char **workspace, int64_t bytes)
 /* Vectors of the target's width. With -DSYMCONV_SCALAR, or a compiler without them, a vector is one number. */
 #if defined(SYMCONV_SCALAR) || !defined(__GNUC__)
 #define SC_LANES 1
+#define SC_INLINE SC_FN inline
 typedef sc_real sc_vec;
-SC_FN sc_vec sc_load(const sc_real *p) { return *p; }
-SC_FN void sc_store(sc_real *p, sc_vec v) { *p = v; }
-#define SC_INLINE static inline
+SC_INLINE sc_vec sc_load(const sc_real *p) { return *p; }
+SC_INLINE void sc_store(sc_real *p, sc_vec v) { *p = v; }
 #else
 #if defined(__AVX512F__)
 #define SC_VECTOR_BYTES 64
@@ -88,6 +88,7 @@ SC_INLINE void sc_store(sc_real *p, sc_vec v) { *(sc_loose *)p = v; }
 #endif
 
 #define SC_DEPTH 256
+#define SC_DEPTH_IN_PLACE 72
 #define SC_GROUP 6
 
 /* Operand of a product: the entry (i, k) is data[free[i] + summed[k]]; nothing at or after `end` may be read. */
@@ -99,8 +100,8 @@ typedef struct {
 } sc_operand;
 
 /* dst[i] = src[start + i * step] where that is inside 0 .. limit - 1, else 0. */
-SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start, int64_t step,
-                       int64_t limit)
+SC_INLINE void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                           int64_t step, int64_t limit)
 {
     const int64_t first = sc_min(count, sc_max(0, sc_ceil_div(-start, step)));
     const int64_t last = sc_max(first, sc_min(count, sc_floor_div(limit - 1 - start, step) + 1));
@@ -127,8 +128,8 @@ SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *rest
 }
 
 /* dst[i] = src[j] where start + i = j * spread for some j inside 0 .. limit - 1, else 0. */
-SC_FN void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
-                         int64_t spread, int64_t limit)
+SC_INLINE void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                             int64_t spread, int64_t limit)
 {
     for (int64_t i = 0; i < count; ++i) {
         dst[i] = SC_R(0.0);
@@ -464,9 +465,11 @@ SC_FN void sc_product_4x2(sc_operand first, int64_t rows, sc_operand second, int
             }
         }
     }
-    /* Equal blocks, in eights for the transposition. */
-    const int64_t blocks = sc_ceil_div(depth, SC_DEPTH);
-    const int64_t step = blocks > 0 ? sc_min(SC_DEPTH, (sc_ceil_div(depth, blocks) + 7) / 8 * 8) : SC_DEPTH;
+    /* Equal blocks, in eights for the transposition. A single tile of rows reads its columns where they stand, each depth
+       from another place: few at a time, so that the places stay in cache from panel to panel. */
+    const int64_t most = rows <= height ? SC_DEPTH_IN_PLACE : SC_DEPTH;
+    const int64_t blocks = sc_max(1, sc_ceil_div(depth, most));
+    const int64_t step = sc_min(SC_DEPTH, (sc_ceil_div(depth, blocks) + 7) / 8 * 8);
     for (int64_t k0 = 0; k0 < depth; k0 += step) {
         const int64_t k = sc_min(step, depth - k0);
         /* Rows that only one group of columns meets are packed as they are met. */
@@ -649,8 +652,25 @@ SC_ENTRY int strided_dilated_grouped_forward(int64_t N, int64_t H, int64_t W, co
     return 0;
 }
 
+/* dx by exact loops */
+SC_FN void strided_dilated_grouped_grad_input_0(int64_t N, int64_t H, int64_t W, sc_real *restrict dx)
+{
+    for (int64_t n = 0, n_end = N - 1; n <= n_end; ++n) {
+        for (int64_t g = 0; g <= 1; ++g) {
+            for (int64_t ic = 0; ic <= 3; ++ic) {
+                for (int64_t ih = 0, ih_end = H - 1; ih <= ih_end; ++ih) {
+                    for (int64_t iw = 0, iw_end = W - 1; iw <= iw_end; ++iw) {
+                        dx[(((SC_IN(n, N) * 2 + SC_IN(g, 2)) * 4 + SC_IN(ic, 4)) * H + SC_IN(ih, H)) * W + SC_IN(iw,
+                                W)] = SC_R(0.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /* dx by packed products, rows ic; columns n, t_ih, t_iw; summed oc, u_kh, u_kw; batch g; tile of 4 rows by 2 vectors; copies dy */
-SC_FN int64_t strided_dilated_grouped_grad_input_0_bytes(int64_t N, int64_t H, int64_t W)
+SC_FN int64_t strided_dilated_grouped_grad_input_1_bytes(int64_t N, int64_t H, int64_t W)
 {
     const int64_t rows = 4;
     const int64_t columns = N * sc_max(0, sc_floor_div(H + 1, 2)) * sc_max(0, sc_floor_div(W + 1, 2));
@@ -672,7 +692,7 @@ SC_FN int64_t strided_dilated_grouped_grad_input_0_bytes(int64_t N, int64_t H, i
     return bytes;
 }
 
-SC_FN void strided_dilated_grouped_grad_input_0(int64_t N, int64_t H, int64_t W, int64_t OH, int64_t OW,
+SC_FN void strided_dilated_grouped_grad_input_1(int64_t N, int64_t H, int64_t W, int64_t OH, int64_t OW,
         const sc_real *restrict dy, const sc_real *restrict w, sc_real *restrict dx, char *workspace)
 {
     const int64_t rows = 4;
@@ -773,44 +793,10 @@ SC_FN void strided_dilated_grouped_grad_input_0(int64_t N, int64_t H, int64_t W,
     }
 }
 
-/* dx by exact loops */
-SC_FN void strided_dilated_grouped_grad_input_1(int64_t N, int64_t H, int64_t W, sc_real *restrict dx)
-{
-    for (int64_t n = 0, n_end = N - 1; n <= n_end; ++n) {
-        for (int64_t g = 0; g <= 1; ++g) {
-            for (int64_t ic = 0; ic <= 3; ++ic) {
-                for (int64_t t_ih = 1, t_ih_end = sc_floor_div(H, 2); t_ih <= t_ih_end; ++t_ih) {
-                    for (int64_t t_iw = 1, t_iw_end = sc_floor_div(W + 1, 2); t_iw <= t_iw_end; ++t_iw) {
-                        dx[(((SC_IN(n, N) * 2 + SC_IN(g, 2)) * 4 + SC_IN(ic, 4)) * H + SC_IN(2 * t_ih - 1, H)) * W +
-                                SC_IN(2 * t_iw - 2, W)] = SC_R(0.0);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/* dx by exact loops */
-SC_FN void strided_dilated_grouped_grad_input_2(int64_t N, int64_t H, int64_t W, sc_real *restrict dx)
-{
-    for (int64_t n = 0, n_end_2 = N - 1; n <= n_end_2; ++n) {
-        for (int64_t g = 0; g <= 1; ++g) {
-            for (int64_t ic = 0; ic <= 3; ++ic) {
-                for (int64_t ih = 0, ih_end = H - 1; ih <= ih_end; ++ih) {
-                    for (int64_t t_iw = 1, t_iw_end_2 = sc_floor_div(W, 2); t_iw <= t_iw_end_2; ++t_iw) {
-                        dx[(((SC_IN(n, N) * 2 + SC_IN(g, 2)) * 4 + SC_IN(ic, 4)) * H + SC_IN(ih, H)) * W + SC_IN(2 *
-                                t_iw - 1, W)] = SC_R(0.0);
-                    }
-                }
-            }
-        }
-    }
-}
-
 SC_ENTRY int64_t strided_dilated_grouped_grad_input_workspace(int64_t N, int64_t H, int64_t W)
 {
     int64_t kept = 64, most = 0;
-    most = sc_max(most, strided_dilated_grouped_grad_input_0_bytes(N, H, W));
+    most = sc_max(most, strided_dilated_grouped_grad_input_1_bytes(N, H, W));
     return kept + most;
 }
 
@@ -823,9 +809,8 @@ SC_ENTRY int strided_dilated_grouped_grad_input(int64_t N, int64_t H, int64_t W,
         return 1;
     }
     char *at = (char *)(((uintptr_t)workspace + 63u) & ~(uintptr_t)63u);
-    strided_dilated_grouped_grad_input_0(N, H, W, OH, OW, dy, w, dx, at);
-    strided_dilated_grouped_grad_input_1(N, H, W, dx);
-    strided_dilated_grouped_grad_input_2(N, H, W, dx);
+    strided_dilated_grouped_grad_input_0(N, H, W, dx);
+    strided_dilated_grouped_grad_input_1(N, H, W, OH, OW, dy, w, dx, at);
     return 0;
 }
 

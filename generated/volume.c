@@ -6,7 +6,7 @@
  *     y[n, oc, od, oh, ow] = b[oc]
  *
  * again: symconv generate conv3d --kernel-shape 3,3,3 --pads 1,1,1,1,1,1 --target c --name volume --self-test -o generated
- * digest: 187052d9d4462ca4
+ * digest: be7d731af01f36f4
  */
 #include "volume.h"
 
@@ -64,10 +64,10 @@ SC_FN void *sc_take(char **workspace, int64_t bytes)
 /* Vectors of the target's width. With -DSYMCONV_SCALAR, or a compiler without them, a vector is one number. */
 #if defined(SYMCONV_SCALAR) || !defined(__GNUC__)
 #define SC_LANES 1
+#define SC_INLINE SC_FN inline
 typedef sc_real sc_vec;
-SC_FN sc_vec sc_load(const sc_real *p) { return *p; }
-SC_FN void sc_store(sc_real *p, sc_vec v) { *p = v; }
-#define SC_INLINE static inline
+SC_INLINE sc_vec sc_load(const sc_real *p) { return *p; }
+SC_INLINE void sc_store(sc_real *p, sc_vec v) { *p = v; }
 #else
 #if defined(__AVX512F__)
 #define SC_VECTOR_BYTES 64
@@ -88,6 +88,7 @@ SC_INLINE void sc_store(sc_real *p, sc_vec v) { *(sc_loose *)p = v; }
 #endif
 
 #define SC_DEPTH 256
+#define SC_DEPTH_IN_PLACE 72
 #define SC_GROUP 6
 
 /* Operand of a product: the entry (i, k) is data[free[i] + summed[k]]; nothing at or after `end` may be read. */
@@ -99,8 +100,8 @@ typedef struct {
 } sc_operand;
 
 /* dst[i] = src[start + i * step] where that is inside 0 .. limit - 1, else 0. */
-SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start, int64_t step,
-                       int64_t limit)
+SC_INLINE void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                           int64_t step, int64_t limit)
 {
     const int64_t first = sc_min(count, sc_max(0, sc_ceil_div(-start, step)));
     const int64_t last = sc_max(first, sc_min(count, sc_floor_div(limit - 1 - start, step) + 1));
@@ -127,8 +128,8 @@ SC_FN void sc_copy_row(sc_real *restrict dst, int64_t count, const sc_real *rest
 }
 
 /* dst[i] = src[j] where start + i = j * spread for some j inside 0 .. limit - 1, else 0. */
-SC_FN void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
-                         int64_t spread, int64_t limit)
+SC_INLINE void sc_spread_row(sc_real *restrict dst, int64_t count, const sc_real *restrict src, int64_t start,
+                             int64_t spread, int64_t limit)
 {
     for (int64_t i = 0; i < count; ++i) {
         dst[i] = SC_R(0.0);
@@ -476,9 +477,11 @@ SC_FN void sc_product_6x2(sc_operand first, int64_t rows, sc_operand second, int
             }
         }
     }
-    /* Equal blocks, in eights for the transposition. */
-    const int64_t blocks = sc_ceil_div(depth, SC_DEPTH);
-    const int64_t step = blocks > 0 ? sc_min(SC_DEPTH, (sc_ceil_div(depth, blocks) + 7) / 8 * 8) : SC_DEPTH;
+    /* Equal blocks, in eights for the transposition. A single tile of rows reads its columns where they stand, each depth
+       from another place: few at a time, so that the places stay in cache from panel to panel. */
+    const int64_t most = rows <= height ? SC_DEPTH_IN_PLACE : SC_DEPTH;
+    const int64_t blocks = sc_max(1, sc_ceil_div(depth, most));
+    const int64_t step = sc_min(SC_DEPTH, (sc_ceil_div(depth, blocks) + 7) / 8 * 8);
     for (int64_t k0 = 0; k0 < depth; k0 += step) {
         const int64_t k = sc_min(step, depth - k0);
         /* Rows that only one group of columns meets are packed as they are met. */
