@@ -105,7 +105,10 @@ class Checker:
         if count * self.dtype.itemsize > LARGEST_BYTES:
             raise UserError(f"{k.name}: {k.result} of shape {shape} has more bytes than an address can count")
         if out is None:
-            return np.empty(shape, self.dtype)
+            try:
+                return np.empty(shape, self.dtype)
+            except (MemoryError, ValueError):
+                raise UserError(f"{k.name}: there is no memory for {k.result} of shape {shape}") from None
         self._check_array(k.result, out)
         if out.shape != shape:
             raise UserError(f"{k.name}: out has shape {out.shape}, expected {shape}")
