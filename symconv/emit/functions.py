@@ -8,6 +8,7 @@ DEPENDS: dict[str, tuple[str, ...]] = {
     "scale2": (),
     "residual": (),
     "fabs": (),
+    "sign": (),
     "turn": (),
     "wave": (),
     "sqrt": ("scale2", "residual"),

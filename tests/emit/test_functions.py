@@ -103,7 +103,7 @@ def test_special_values(library: ctypes.CDLL) -> None:
         ("exp", inf): inf, ("exp", -inf): 0, ("exp", 800.0): inf, ("exp", -800.0): 0, ("log", 0.0): -inf,
         ("log", inf): inf, ("sqrt", inf): inf, ("sqrt", 0.0): 0, ("tanh", inf): 1, ("tanh", -inf): -1,
         ("cosh", -inf): inf, ("sinh", -inf): -inf, ("atan", inf): math.pi / 2, ("erf", -inf): -1,
-        ("fabs", -2.5): 2.5, ("fabs", -inf): inf,
+        ("fabs", -2.5): 2.5, ("sign", -3.0): -1, ("sign", 0.0): 0, ("sign", inf): 1, ("fabs", -inf): inf,
     }  # fmt: skip
     for (name, x), expected in known.items():
         assert getattr(library, f"t_{name}")(x) == expected, (name, x)

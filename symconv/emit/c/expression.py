@@ -154,6 +154,8 @@ class _Values:
             return self._read(e)
         if e.is_Rational:
             return self._number(e)
+        if e.is_number:
+            return Printed(f"SC_R({float(e.evalf(20))!r})", ATOM if e > 0 else PRODUCT)
         if e.is_Symbol:
             return Printed(f"(sc_real){self.owner.names[e]}", PRODUCT)
         if e.is_Add:
@@ -164,8 +166,8 @@ class _Values:
             return self._power(e)
         if isinstance(e, sp.Piecewise):
             return self.owner._cases(e, self.printed)
-        if isinstance(e, sp.Abs):
-            return self._call("fabs", e.args[0])
+        if isinstance(e, (sp.Abs, sp.sign)):
+            return self._call("fabs" if isinstance(e, sp.Abs) else "sign", e.args[0])
         if isinstance(e, Apply):
             raise UserError(f"function {e.name} has no expression: a kernel needs one, such as tanh(x)")
         name = type(e).__name__
