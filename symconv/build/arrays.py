@@ -42,6 +42,8 @@ class Checker:
     def call(self, given: Mapping[str, Any], shape: Any, out: Any) -> Call:
         """given: arrays by operand name. shape: of `kernel.shaped`, as a tuple or an array that has it; or None."""
         k = self.kernel
+        # A number of NumPy's is what indexing makes of an array without axes.
+        given = {name: np.asarray(a) if isinstance(a, np.generic) else a for name, a in given.items()}
         for name in k.inputs:
             if given.get(name) is not None or name not in k.optional:
                 self._check_array(name, given.get(name))

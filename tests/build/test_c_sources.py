@@ -51,28 +51,28 @@ THREE = {"kernel_shape": (3, 3), "pads": (1, 1, 1, 1)}
 SOURCES = {
     "conv2d": Source("conv2d", THREE),
     "grouped": Source("conv2d", {"kernel_shape": (3, 2), "group": 3, "dilations": (2, 1)}, {"dtype": "float64"}),
-    "strided": Source("conv2d", {**THREE, "strides": (2, 3), "bias": 0}),
+    "strided": Source("conv2d", {**THREE, "strides": (2, 1), "bias": 0}),
     "depthwise": Source("conv2d", {**THREE, "group": 4, "in_channels": 4, "out_channels": 4}),
     "baked": Source("conv2d", {**THREE, "out_channels": 5}, {"input_shape": (2, 3, 9, 7)}),
     "direct": Source("conv2d", {**THREE, "strides": (2, 2)}, {"algorithm": "direct", "dtype": "float64"}),
     "conv1d": Source("conv1d", {"kernel_shape": (5,), "pads": (2, 1), "strides": (3,)}, {"algorithm": "direct"}),
     "conv3d": Source("conv3d", {"kernel_shape": (2, 2, 2)}),
-    "transposed": Source("conv_transpose2d", {**THREE, "strides": (2, 2), "output_padding": (1, 0)}),
+    "transposed": Source("conv_transpose2d", {**THREE, "strides": (2, 1), "output_padding": (1, 0)}),
     "max": Source("max_pool2d", {**THREE, "strides": (2, 2), "ceil_mode": 1}),
     "average": Source("average_pool2d", {**THREE, "strides": (2, 1), "dilations": (1, 2)}),
     "L2": Source("lp_pool2d", THREE, {"dtype": "float64"}),
     "sigmoid": Source("sigmoid", {}),
     "tanh": Source("tanh", {"rank": 1}, {"dtype": "float64"}),
     "dense": Source("dense", {}),
-    "formula": Source("formula", {"formula": "auto[n, i] = sum(k) new[k]*template[n, 2*i + k - p] + int[i]"}),
+    "formula": Source("formula", {"formula": "auto[n, i] = sum(k) new[k]*template[n, 2*i + k - 1] + int[i]"}),
     "functions": Source("elementwise", {"function": "log(1 + x**2)*sin(x) + sqrt(1 + x**2)"}),
 }
 MODES = {
     "plain": ("-O0",),
-    "fast": ("-O3", "-march=native"),
+    "fast": ("-O3", "-march=native", "-fno-pic"),
     "scalar": ("-O1", "-DSYMCONV_SCALAR"),
     "checked": ("-O1", "-DSYMCONV_CHECK"),
-    "freestanding": ("-O2", "-ffreestanding", "-DSYMCONV_SCALAR", "-DSYMCONV_CHECK"),
+    "freestanding": ("-O2", "-fno-pic", "-ffreestanding", "-DSYMCONV_SCALAR", "-DSYMCONV_CHECK"),
 }
 CROSS = {
     "aarch64": ("-target", "aarch64-linux-musl"),
@@ -80,7 +80,7 @@ CROSS = {
     "riscv32": ("-target", "riscv32-freestanding-none"),
     "wasm32": ("-target", "wasm32-freestanding"),
 }
-TESTED = ("conv2d", "grouped", "baked", "transposed", "max", "L2", "sigmoid", "direct")
+TESTED = ("conv2d", "conv1d", "transposed", "max", "L2", "sigmoid", "direct")
 needs_some = pytest.mark.skipif(not COMPILERS, reason="NEITHER gcc NOR clang HERE: warnings are not tested")
 needs_zig = pytest.mark.skipif(find_spec("ziglang") is None, reason="NO ziglang WHEEL: other processors are not tested")
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="NOT LINUX: pages and signals are not tested")
@@ -116,24 +116,19 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @needs_some
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_no_warnings(name: str, compiler: str, folders: Callable[[str], Path], count_cases: Count) -> None:
+def test_no_warnings_and_nothing_undefined(
+    name: str, compiler: str, folders: Callable[[str], Path], count_cases: Count
+) -> None:
+    """In every mode; and nothing is needed from a library, not even the memset and memcpy that loops are made into."""
     folder = folders(name)
-    for flags in MODES.values():
-        compiled(compiler, *WARNINGS, *flags, "-c", "k.c", "-o", f"{compiler}.o", cwd=folder)
+    for mode, flags in MODES.items():
+        compiled(compiler, *WARNINGS, *flags, "-c", "k.c", "-o", f"{compiler}-{mode}.o", cwd=folder)
     count_cases("generated C without a warning", len(MODES))
-
-
-@needs_some
-@pytest.mark.skipif(which("nm") is None, reason="NO nm HERE: undefined symbols are not looked for")
-@pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_nothing_is_needed_from_a_library(name: str, compiler: str, folders: Callable[[str], Path]) -> None:
-    """Not even memset and memcpy, which compilers make out of loops; -fPIC and not, for this processor and any."""
-    folder = folders(name)
-    for flags in (("-O3", "-march=native", "-fno-pic"), ("-O2", "-DSYMCONV_SCALAR", "-DSYMCONV_CHECK", "-fno-pic")):
-        compiled(compiler, "-std=c11", *flags, "-c", "k.c", "-o", f"{compiler}-nm.o", cwd=folder)
-        done = ran("nm", "-u", f"{compiler}-nm.o", cwd=folder)
-        assert (done.returncode, done.stdout) == (0, ""), flags
+    if which("nm") is None:
+        pytest.skip("NO nm HERE: undefined symbols are not looked for")
+    for mode in ("fast", "freestanding"):
+        done = ran("nm", "-u", f"{compiler}-{mode}.o", cwd=folder)
+        assert (done.returncode, done.stdout) == (0, ""), mode
 
 
 CPP = [c for c in ("g++", "clang++") if which(c)]
@@ -195,7 +190,7 @@ def sections(module: bytes) -> dict[int, bytes]:
 @pytest.mark.parametrize("name", ["conv2d", "L2", "tanh"])
 def test_webassembly_imports_nothing(name: str, folders: Callable[[str], Path], zig: dict[str, str]) -> None:
     folder = folders(name)
-    linked = ("-nostdlib", "-Wl,--no-entry", "-Wl,--export-all")
+    linked = ("-nostdlib", "-Wl,--no-entry", "-rdynamic")
     compiled(*ZIG, *CROSS["wasm32"], *linked, "k.c", "-o", "k.wasm", cwd=folder, **zig)
     module = sections((folder / "k.wasm").read_bytes())
     assert number(module.get(2, b"\0"), 0)[0] == 0, "the module has imports"
@@ -219,7 +214,7 @@ def self_tested(folder: Path, *flags: str) -> Run:
 @pytest.mark.parametrize("name", TESTED)
 def test_self_test(name: str, tmp_path: Path, count_cases: Count) -> None:
     SOURCES[name].write(tmp_path, self_test=True)
-    modes = [("-O2",), ("-O3", "-march=native"), ("-O1", "-DSYMCONV_SCALAR")]
+    modes = [("-O2",), ("-O1", "-DSYMCONV_SCALAR")]
     if which("gcc") or which("clang"):
         modes.append(SANITIZED)
     for flags in modes:
@@ -250,7 +245,9 @@ def _one_more(table: str) -> str:
 def test_a_self_test_sees_what_is_no_number(tmp_path: Path) -> None:
     SOURCES["sigmoid"].write(tmp_path, self_test=True)
     text = (tmp_path / "k.c").read_text()
-    (tmp_path / "k.c").write_text(text.replace("SC_R(1.0) / (", "SC_R(0.0) / SC_R(0.0) * (", 1))
+    one = "SC_R(1.0));"
+    assert one in text
+    (tmp_path / "k.c").write_text(text.replace(one, "SC_R(1.0)) * (SC_R(0.0) / SC_R(0.0));", 1))
     assert self_tested(tmp_path, "-O0").returncode >= 1
 
 
@@ -340,10 +337,10 @@ def check(layer, x, w, b, **options):
 
 draw = np.random.default_rng(0)
 count = 0
-for c, o, h, w in ((3, 5, 7, 11), (17, 33, 5, 3), (1, 1, 13, 1)):
+for c, o, h, w in ((3, 5, 7, 11), (17, 33, 5, 3)):
     for kernel, pad, stride, group in (((1, 1), 0, 1, 1), ((3, 3), 1, 1, 1), ((3, 3), 1, 2, 1), ((3, 3), 1, 1, c)):
         for dtype, algorithm in (("float32", "auto"), ("float64", "auto"), ("float32", "direct")):
-            if dtype == "float64" and stride == 2 or algorithm == "direct" and c == 17:
+            if dtype == "float64" and kernel == (3, 3) or algorithm == "direct" and c == 17:
                 continue
             out = o if group == 1 else c
             case = dict(kernel_shape=kernel, pads=(pad,) * 4, strides=(stride,) * 2, group=group)
