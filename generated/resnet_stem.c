@@ -6,7 +6,7 @@
  *     y[n, oc, oh, ow] = b[oc]
  *
  * again: symconv generate conv2d --kernel-shape 7,7 --strides 2,2 --pads 3,3,3,3 --in-channels 3 --out-channels 64 --target c --name resnet_stem -o generated
- * digest: 462073c9f363c5e3
+ * digest: e1dab4da10bb8ea7
  */
 #include "resnet_stem.h"
 
@@ -412,7 +412,8 @@ SC_FN int64_t sc_group_3x4(sc_operand first, int64_t rows, sc_operand second, in
 {
     const int64_t height = 3, width = 4 * SC_LANES;
     const int64_t last = sc_greatest(second.summed + k0, depth);
-    int64_t panels = 0, start[SC_GROUP + 1] = {j0};
+    int64_t panels = 0, start[SC_GROUP + 1];
+    start[0] = j0;
     int direct[SC_GROUP], run[SC_GROUP];
     for (; panels < SC_GROUP && start[panels] < columns; ++panels) {
         const int64_t j = start[panels], count = sc_panel_columns(second, j, columns, width);
@@ -584,7 +585,8 @@ SC_FN int64_t sc_group_6x2(sc_operand first, int64_t rows, sc_operand second, in
 {
     const int64_t height = 6, width = 2 * SC_LANES;
     const int64_t last = sc_greatest(second.summed + k0, depth);
-    int64_t panels = 0, start[SC_GROUP + 1] = {j0};
+    int64_t panels = 0, start[SC_GROUP + 1];
+    start[0] = j0;
     int direct[SC_GROUP], run[SC_GROUP];
     for (; panels < SC_GROUP && start[panels] < columns; ++panels) {
         const int64_t j = start[panels], count = sc_panel_columns(second, j, columns, width);

@@ -6,7 +6,7 @@
  *     y[n, oc, ow] = b[oc]
  *
  * again: symconv generate conv1d --kernel-shape 5 --strides 3 --pads 2,2 --target c --name sequence --self-test -o generated
- * digest: 132eb97312bdb752
+ * digest: 5b307d0d5dcf5550
  */
 #include "sequence.h"
 
@@ -426,7 +426,8 @@ SC_FN int64_t sc_group_6x2(sc_operand first, int64_t rows, sc_operand second, in
 {
     const int64_t height = 6, width = 2 * SC_LANES;
     const int64_t last = sc_greatest(second.summed + k0, depth);
-    int64_t panels = 0, start[SC_GROUP + 1] = {j0};
+    int64_t panels = 0, start[SC_GROUP + 1];
+    start[0] = j0;
     int direct[SC_GROUP], run[SC_GROUP];
     for (; panels < SC_GROUP && start[panels] < columns; ++panels) {
         const int64_t j = start[panels], count = sc_panel_columns(second, j, columns, width);

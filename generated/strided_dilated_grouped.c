@@ -6,7 +6,7 @@
  *     y[n, g, oc, oh, ow] = b[g, oc]
  *
  * again: symconv generate conv2d --kernel-shape 3,3 --strides 2,2 --dilations 2,2 --pads 2,2,2,2 --group 2 --in-channels 8 --out-channels 8 --target c --name strided_dilated_grouped --self-test -o generated
- * digest: dd3ab043f3d08a03
+ * digest: 2a835b617d3fba40
  */
 #include "strided_dilated_grouped.h"
 
@@ -414,7 +414,8 @@ SC_FN int64_t sc_group_4x2(sc_operand first, int64_t rows, sc_operand second, in
 {
     const int64_t height = 4, width = 2 * SC_LANES;
     const int64_t last = sc_greatest(second.summed + k0, depth);
-    int64_t panels = 0, start[SC_GROUP + 1] = {j0};
+    int64_t panels = 0, start[SC_GROUP + 1];
+    start[0] = j0;
     int direct[SC_GROUP], run[SC_GROUP];
     for (; panels < SC_GROUP && start[panels] < columns; ++panels) {
         const int64_t j = start[panels], count = sc_panel_columns(second, j, columns, width);

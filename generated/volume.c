@@ -6,7 +6,7 @@
  *     y[n, oc, od, oh, ow] = b[oc]
  *
  * again: symconv generate conv3d --kernel-shape 3,3,3 --pads 1,1,1,1,1,1 --target c --name volume --self-test -o generated
- * digest: be7d731af01f36f4
+ * digest: d6be1eac06eb9c10
  */
 #include "volume.h"
 
@@ -426,7 +426,8 @@ SC_FN int64_t sc_group_6x2(sc_operand first, int64_t rows, sc_operand second, in
 {
     const int64_t height = 6, width = 2 * SC_LANES;
     const int64_t last = sc_greatest(second.summed + k0, depth);
-    int64_t panels = 0, start[SC_GROUP + 1] = {j0};
+    int64_t panels = 0, start[SC_GROUP + 1];
+    start[0] = j0;
     int direct[SC_GROUP], run[SC_GROUP];
     for (; panels < SC_GROUP && start[panels] < columns; ++panels) {
         const int64_t j = start[panels], count = sc_panel_columns(second, j, columns, width);

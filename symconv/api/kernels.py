@@ -12,7 +12,7 @@ from symconv.build.kernels import TARGETS, Kernels, chosen, prepared
 from symconv.build.kernels import build as build_layer_kernels
 from symconv.emit.c.file import REALS, c_source, plan_lines
 from symconv.emit.provenance import Provenance, sealed
-from symconv.ir import Layer, checked_name
+from symconv.ir import Layer, UserError, checked_name
 from symconv.lower.kernel import kernels_of
 from symconv.lower.plans import ALGORITHMS, plan_kernel
 
@@ -82,7 +82,7 @@ def generated_files(
     chosen("target", target, TARGETS)
     chosen("dtype", dtype, tuple(REALS))
     chosen("algorithm", algorithm, ALGORITHMS)
-    name = checked_name(layer.name if name is None else name, "name")
+    name = plain_name(layer.name if name is None else name)
     whole = prepared(layer, input_shape)
     options = [*source, ("--target", target), ("--name", name)]
     options += [("--dtype", dtype)] if dtype != "float32" else []
@@ -97,6 +97,13 @@ def generated_files(
         else _numpy(whole, name, provenance)
     )
     return {file: sealed(text) for file, text in texts.items()}
+
+
+def plain_name(name: str) -> str:
+    """A name for files and functions; `UserError` where it is no identifier of C and Python."""
+    if "'" in name:
+        raise UserError(f"name {name!r} is not allowed: a letter, then letters, digits or _")
+    return checked_name(name, "name")
 
 
 def _c_files(

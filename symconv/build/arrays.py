@@ -46,7 +46,7 @@ class Checker:
         given = {name: np.asarray(a) if isinstance(a, np.generic) else a for name, a in given.items()}
         for name in k.inputs:
             if given.get(name) is not None or name not in k.optional:
-                self._check_array(name, given.get(name))
+                self._check_array(name, name, given.get(name))
         found = {name: a.shape for name, a in given.items() if a is not None}
         if shape is not None:
             found[k.shaped] = self._shape_of(shape)
@@ -58,8 +58,9 @@ class Checker:
         result = self._out(out, sizes, [a for a in given.values() if a is not None])
         return Call(sizes, tuple(given.get(name) for name in k.inputs), result)
 
-    def _check_array(self, name: str, a: Any) -> None:
-        where = f"{self.kernel.name}: {name}"
+    def _check_array(self, label: str, name: str, a: Any) -> None:
+        """label: what the caller calls the array of operand `name`."""
+        where = f"{self.kernel.name}: {label}"
         if not isinstance(a, np.ndarray):
             raise UserError(f"{where} is of type {type(a).__name__}: give a numpy array of {self.dtype}")
         if a.dtype != self.dtype or not a.dtype.isnative:
@@ -68,12 +69,13 @@ class Checker:
         if a.ndim != rank:
             raise UserError(f"{where} has {a.ndim} axes, shape {a.shape}: it needs {rank}, {self._words(name)}")
         if self.contiguous and not (a.flags.c_contiguous and a.flags.aligned):
-            raise UserError(f"{where} is not contiguous: pass numpy.ascontiguousarray({name})")
+            advice = "give a contiguous array" if label == "out" else f"pass numpy.ascontiguousarray({name})"
+            raise UserError(f"{where} is not contiguous: {advice}")
 
     def _shape_of(self, shape: Any) -> tuple[int, ...]:
         shape = shape.shape if isinstance(shape, np.ndarray) else shape
         where = f"{self.kernel.name}: the shape of {self.kernel.shaped}"
-        if not isinstance(shape, Sequence) or not all(isinstance(n, (int, np.integer)) for n in shape):
+        if not isinstance(shape, Sequence) or not all(_is_count(n) for n in shape):
             raise UserError(f"{where} is {shape!r}: give a tuple of integers, such as {self.kernel.shaped}.shape")
         rank = len(self.shapes[self.kernel.shaped])
         if len(shape) != rank:
@@ -111,7 +113,7 @@ class Checker:
                 return np.empty(shape, self.dtype)
             except (MemoryError, ValueError):
                 raise UserError(f"{k.name}: there is no memory for {k.result} of shape {shape}") from None
-        self._check_array(k.result, out)
+        self._check_array("out", k.result, out)
         if out.shape != shape:
             raise UserError(f"{k.name}: out has shape {out.shape}, expected {shape}")
         if not out.flags.writeable:
@@ -122,6 +124,10 @@ class Checker:
 
     def _words(self, name: str) -> str:
         return f"({', '.join(sp.sstr(e) for e in self.shapes[name])})"
+
+
+def _is_count(n: Any) -> bool:
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool)
 
 
 def _resolved(kernel: Kernel) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:

@@ -78,7 +78,7 @@ def _read(path: Path) -> str | None:
     """The text of a file; None where there is none. What cannot be read as text was not generated."""
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError):
         return ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sympy as sp
+
+from symconv.build.arrays import LARGEST_BYTES
 from symconv.build.library import Function, load
 from symconv.build.modules import load_module
 from symconv.emit.c.file import REALS, c_source
@@ -68,7 +71,12 @@ def build(
 def prepared(layer: Layer, input_shape: Sequence[int] | None) -> Layer:
     """The layer with numbers for its attributes, and for its sizes where the input's shape is given."""
     whole = concrete(layer)
-    return whole if input_shape is None else baked(whole, input_shape)
+    whole = whole if input_shape is None else baked(whole, input_shape)
+    for operand in whole.context.operands:
+        entries = sp.Mul(*operand.shape)
+        if entries.is_Integer and entries * 8 > LARGEST_BYTES:
+            raise UserError(f"{operand.name} of shape {operand.outer_shape} has more bytes than an address can count")
+    return whole
 
 
 def chosen(what: str, value: Any, allowed: Sequence[str]) -> str:

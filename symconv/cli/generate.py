@@ -46,6 +46,7 @@ def command(
     from symconv.api.documents import from_spec, named
     from symconv.api.kernels import explanation, generated_files
     from symconv.api.showcase import showcase_files
+    from symconv.layers.defaults import completed
 
     given = attributes(options)
     if showcase:
@@ -56,6 +57,7 @@ def command(
         raise click.UsageError("name a layer, such as `symconv generate conv2d --kernel-shape 3,3`, or give --spec")
     shape = given.pop("input_shape", None)
     shape = shape if shape is None or isinstance(shape, tuple) else (shape,)
+    given = completed(layer or "", given)
     made = named(layer, given) if spec is None else from_spec(spec, layer, given)
     if explain:
         click.echo("\n".join(explanation(made, target, algorithm, shape)))

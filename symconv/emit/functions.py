@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Helpers of several functions first.
 DEPENDS: dict[str, tuple[str, ...]] = {
-    "scale2": (),
-    "residual": (),
     "fabs": (),
     "sign": (),
-    "turn": (),
-    "wave": (),
-    "sqrt": ("scale2", "residual"),
-    "exp": ("scale2",),
-    "expm1": ("exp",),
-    "log": ("scale2",),
-    "tanh": ("expm1",),
-    "sinh": ("exp", "expm1"),
-    "cosh": ("exp",),
-    "sin": ("turn", "wave"),
-    "cos": ("turn", "wave"),
-    "tan": ("sin", "cos"),
-    "atan": (),
-    "erf": ("exp",),
-    "pow": ("exp", "log", "residual"),
+    "head": (),
+    "polynomial": (),
+    "scale2": (),
+    "angle": (),
+    "sinusoid": ("polynomial",),
+    "exp_shifted": ("scale2", "polynomial"),
+    "log_parts": ("head", "scale2", "polynomial"),
+    "exp": ("exp_shifted",),
+    "log": ("log_parts",),
+    "pow": ("fabs", "head", "log_parts", "exp_shifted"),
+    "sqrt": ("head", "scale2"),
+    "tanh": ("fabs", "polynomial", "exp_shifted"),
+    "sinh": ("fabs", "polynomial", "exp_shifted"),
+    "cosh": ("fabs", "exp_shifted"),
+    "sin": ("fabs", "angle", "sinusoid"),
+    "cos": ("angle", "sinusoid"),
+    "tan": ("fabs", "angle", "sinusoid"),
+    "atan": ("fabs", "polynomial"),
+    "erf": ("fabs", "polynomial", "exp_shifted"),
 }
 
 

@@ -57,6 +57,9 @@ def _listed(layer: Layer) -> str:
 
 
 def _word(value: Any) -> str:
+    """An attribute as the command line takes it; the lines of a formula are statements, which ; parts as well."""
+    if isinstance(value, str):
+        return "; ".join(value.splitlines())
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 

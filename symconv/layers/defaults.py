@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 
 from symconv.ir import Layer, UserError
+from symconv.layers.attributes import ALIASES
 from symconv.layers.axes import LETTERS
 from symconv.layers.registry import REGISTRY, build_layer
 
@@ -25,12 +26,24 @@ def concrete(layer: Layer) -> Layer:
     return layer
 
 
+def completed(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes with strides and dilations of 1 where the padding is worked out from them and they were left out."""
+    spelled = [given.get(a) for a in ("auto_pad", "padding")]
+    entry = REGISTRY.get(name)
+    if entry is None or entry.rank is None or not any(isinstance(v, str) for v in spelled):
+        return dict(given)
+    known = {ALIASES.get(a, a) for a in given}
+    return {**given, **{a: (1,) * entry.rank for a in ("strides", "dilations") if a not in known}}
+
+
 def baked(layer: Layer, input_shape: Sequence[int]) -> Layer:
     """The layer with the sizes that its input's shape tells as numbers.
 
     input_shape: of x as a caller's array has it. Raises `UserError` where the layer has no x, or another shape.
     """
     entry = REGISTRY.get(layer.name)
+    if not isinstance(input_shape, Sequence):
+        raise UserError(f"input_shape = {input_shape!r}: give a tuple, the shape of x")
     for n in input_shape:
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise UserError(f"input_shape has the entry {n!r}: give integers of at least 1")

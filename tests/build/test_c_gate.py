@@ -21,6 +21,7 @@ from symconv.layers import build_layer
 from symconv.lower.kernel import kernels_of
 from symconv.lower.plans import plan_kernel
 from tests.build.compilers import needs_compiler
+from tests.gates import gated
 from tests.layer_strategies import Case, cases
 
 Count = Callable[[str, int], None]
@@ -72,7 +73,7 @@ def gate(rank: int, number: int, start: int) -> list[Case]:
 
 
 @needs_compiler
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("group", gated(GROUPS))
 def test_random_layers(group: int, count_cases: Count, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYMCONV_CACHE_DIR", str(tmp_path))
     for rank, number in EACH.items():

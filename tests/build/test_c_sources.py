@@ -1,4 +1,4 @@
-"""Generated C as text: no warning in any mode, nothing needed from a library, other processors, its own test, bounds."""
+"""Generated C as text: no warning in any mode, no library, other processors, its own test, indices and bounds."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ THREE = {"kernel_shape": (3, 3), "pads": (1, 1, 1, 1)}
 SOURCES = {
     "conv2d": Source("conv2d", THREE),
     "grouped": Source("conv2d", {"kernel_shape": (3, 2), "group": 3, "dilations": (2, 1)}, {"dtype": "float64"}),
-    "strided": Source("conv2d", {**THREE, "strides": (2, 1), "bias": 0}),
+    "strided": Source("conv2d", {"kernel_shape": (2, 3), "strides": (2, 1), "bias": 0}),
     "depthwise": Source("conv2d", {**THREE, "group": 4, "in_channels": 4, "out_channels": 4}),
     "baked": Source("conv2d", {**THREE, "out_channels": 5}, {"input_shape": (2, 3, 9, 7)}),
     "direct": Source("conv2d", {**THREE, "strides": (2, 2)}, {"algorithm": "direct", "dtype": "float64"}),
     "conv1d": Source("conv1d", {"kernel_shape": (5,), "pads": (2, 1), "strides": (3,)}, {"algorithm": "direct"}),
     "conv3d": Source("conv3d", {"kernel_shape": (2, 2, 2)}),
-    "transposed": Source("conv_transpose2d", {**THREE, "strides": (2, 1), "output_padding": (1, 0)}),
+    "transposed": Source("conv_transpose2d", {"kernel_shape": (3, 2), "strides": (2, 1), "output_padding": (1, 0)}),
     "max": Source("max_pool2d", {**THREE, "strides": (2, 2), "ceil_mode": 1}),
     "average": Source("average_pool2d", {**THREE, "strides": (2, 1), "dilations": (1, 2)}),
     "L2": Source("lp_pool2d", THREE, {"dtype": "float64"}),
@@ -190,12 +190,13 @@ def sections(module: bytes) -> dict[int, bytes]:
 @pytest.mark.parametrize("name", ["conv2d", "L2", "tanh"])
 def test_webassembly_imports_nothing(name: str, folders: Callable[[str], Path], zig: dict[str, str]) -> None:
     folder = folders(name)
-    linked = ("-nostdlib", "-Wl,--no-entry", "-rdynamic")
+    exported = ("k_forward", "k_grad_input", "k_grad_input_workspace")
+    linked = ("-nostdlib", "-Wl,--no-entry", *(f"-Wl,--export={f}" for f in exported))
     compiled(*ZIG, *CROSS["wasm32"], *linked, "k.c", "-o", "k.wasm", cwd=folder, **zig)
     module = sections((folder / "k.wasm").read_bytes())
     assert number(module.get(2, b"\0"), 0)[0] == 0, "the module has imports"
-    assert b"k_forward" in module[7]
-    assert b"k_grad_input_workspace" in module[7]
+    for function in exported:
+        assert function.encode() in module[7], "not among the exports"
 
 
 # The test that a source brings along.
@@ -340,7 +341,7 @@ count = 0
 for c, o, h, w in ((3, 5, 7, 11), (17, 33, 5, 3)):
     for kernel, pad, stride, group in (((1, 1), 0, 1, 1), ((3, 3), 1, 1, 1), ((3, 3), 1, 2, 1), ((3, 3), 1, 1, c)):
         for dtype, algorithm in (("float32", "auto"), ("float64", "auto"), ("float32", "direct")):
-            if dtype == "float64" and kernel == (3, 3) or algorithm == "direct" and c == 17:
+            if dtype == "float64" and kernel == (3, 3) or (algorithm == "direct" or group > 1) and c == 17:
                 continue
             out = o if group == 1 else c
             case = dict(kernel_shape=kernel, pads=(pad,) * 4, strides=(stride,) * 2, group=group)

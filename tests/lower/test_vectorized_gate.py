@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.gates import gated
 from tests.numpy_gate import Array, Pool, Transposed, attributes_of, convolutions, joined, lines, load, nonzero
 from tests.oracles import Convolution
 
@@ -59,7 +60,7 @@ def classes_of(c: Convolution) -> list[str]:
     return [name for name, holds in found.items() if holds]
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("chunk", gated(CHUNKS))
 def test_random_convolutions_are_exact(chunk: int, count_cases: Count) -> None:
     seen: list[tuple[Convolution, bool]] = []
     classes: Counter[str] = Counter()
