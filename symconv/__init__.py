@@ -44,7 +44,7 @@ _SPECS = (
     "Formula",
 )
 _KERNELS = ("generate",)
-__all__ = ["__version__", *_API, *_KERNELS, *_SPECS, "ToolError", "UserError", "build", "derive", "prove"]
+__all__ = ["__version__", *_API, *_KERNELS, *_SPECS, "ToolError", "UserError", "build", "derive", "prove", "verify"]
 
 
 class _Package(types.ModuleType):
@@ -76,6 +76,14 @@ class _Package(types.ModuleType):
 
     @build.setter
     def build(self, floor: types.ModuleType) -> None:
+        """As above."""
+
+    @property
+    def verify(self) -> Any:
+        return importlib.import_module("symconv.api").verify
+
+    @verify.setter
+    def verify(self, floor: types.ModuleType) -> None:
         """As above."""
 
     def __getattr__(self, name: str) -> Any:

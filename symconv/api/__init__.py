@@ -107,6 +107,16 @@ def prove(claim: Any) -> Proof | Judged:
     raise UserError(f"{claim!r} is no claim: give a Reading, a Claim, or an equation number such as '22'")
 
 
+def verify(candidate: Any, layer: Any, **options: Any) -> Any:
+    """Hold a hand-written layer against the derived one: a `Report` with `.verdict`, `.outputs["dx"].cause`, `.text()`.
+
+    candidate: "FILE.py:FUNCTION" or a function. options: `returns`, `roles` and `limits` of `symconv.verify.verify`.
+    """
+    from symconv.verify.verify import verify as run
+
+    return run(candidate, as_layer(layer), **options)
+
+
 def equal(lhs: str, rhs: str, shapes: dict[str, tuple[Any, ...]] | None = None) -> Reading:
     """The claim that two formulas give the same result for all sizes and all operands.
 

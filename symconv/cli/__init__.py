@@ -15,7 +15,7 @@ import click
 
 from symconv import __version__
 
-_COMMANDS = {name: f"symconv.cli.{name}" for name in ("derive", "prove", "generate", "bench")}
+_COMMANDS = {name: f"symconv.cli.{name}" for name in ("derive", "prove", "generate", "verify", "bench")}
 
 
 class _Lazy(click.Group):

@@ -1,0 +1,103 @@
+"""What a layer's outputs are at numbers: the forward sums and the derived gradients, as sums that can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy as sp
+
+from symconv.derive.forms import gradient_form
+from symconv.derive.strategy import adjoint_order
+from symconv.ir import Access, Context, IndexedSum, Layer, Statement, symbols_in
+from symconv.verify.dense import Array, Env, evaluate
+
+_NAMES = ("y", "dx", "dw", "db")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a layer, and the statements that compute it, in order; the last ones write it."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def own(self) -> tuple[IndexedSum, ...]:
+        """The sums that write the output itself."""
+        return tuple(s for s in self.statements if s.result.name == self.name and isinstance(s, IndexedSum))
+
+    def with_own(self, sums: tuple[IndexedSum, ...]) -> Output:
+        others = tuple(s for s in self.statements if s.result.name != self.name)
+        return replace(self, statements=others + sums)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A layer with symbolic attributes and sizes, and its outputs as derived sums."""
+
+    layer: Layer
+    outputs: Mapping[str, Output]
+
+    @property
+    def context(self) -> Context:
+        return self.layer.context
+
+    def shape(self, name: str, env: Env) -> tuple[int, ...]:
+        """Shape of an operand, groups apart."""
+        return tuple(int(e.xreplace(dict(env))) for e in self.context.shape(name))
+
+    def value(self, output: Output, env: Env, tensors: Mapping[str, Array]) -> Array:
+        """The output's value; `Undefined` where the sums leave an array."""
+        shapes = {s.result.name: self.shape(s.result.name, env) for s in output.statements}
+        return evaluate(output.statements, shapes, env, tensors)[output.name]
+
+    def magnitude(self, output: Output, env: Env, tensors: Mapping[str, Array]) -> Array:
+        """(n + 2) S of the bound |a - exact| <= (n + 2) u S: S sums absolute values, n counts the terms."""
+        sums = tuple(s.with_(summand=_absolute(s.summand)) for s in output.own)
+        size = self.value(output.with_own(sums), env, tensors)
+        terms = self.value(output.with_own(tuple(_counted(s) for s in output.own)), env, tensors)
+        return (terms + 8) * size
+
+
+def truth_of(layer: Layer) -> Truth:
+    """The forward output and the gradient by each input that has a usual name."""
+    outputs = {"y": Output("y", layer.statements)}
+    for wrt in layer.inputs:
+        if f"d{wrt}" not in _NAMES:
+            continue
+        adjoints: list[Statement] = []
+        for target in adjoint_order(layer, wrt):
+            adjoints += gradient_form(layer, target, "scatter")
+        needed = {a.name for s in adjoints for a in (s.reads() if isinstance(s, IndexedSum) else ())}
+        forward = tuple(s for s in layer.statements if s.result.name != layer.result or layer.result in needed)
+        outputs[f"d{wrt}"] = Output(f"d{wrt}", (*forward, *adjoints))
+    return Truth(layer, outputs)
+
+
+def _absolute(e: sp.Expr) -> sp.Expr:
+    """The summand with every factor replaced by its absolute value."""
+    if e.is_Add:
+        return sp.Add(*map(_absolute, e.args))
+    return sp.Mul(*(sp.Abs(f) if f.atoms(Access) else abs(f) if f.is_number else f for f in sp.Mul.make_args(e)))
+
+
+def _counted(s: IndexedSum) -> IndexedSum:
+    return s.with_(summand=sp.S.One)
+
+
+def symbols_of(layer: Layer) -> set[sp.Symbol]:
+    """Every symbol that needs a number."""
+    out = set(layer.context.sizes) | set(layer.context.scales)
+    for s in layer.statements:
+        expressions = s.expressions() if isinstance(s, IndexedSum) else (s.result, s.value)
+        out |= {v for e in expressions for v in symbols_in(e)}
+        out -= {r.index for r in s.ranges}
+    return out
+
+
+def random_integers(seed: int, shape: tuple[int, ...]) -> Array:
+    """Small integers without zero."""
+    draw = np.random.default_rng(seed)
+    return draw.integers(1, 6, shape).astype(float) * draw.choice((-1.0, 1.0), shape)

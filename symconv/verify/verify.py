@@ -1,0 +1,218 @@
+"""`verify`: bind, run the cases in a child, compare, diagnose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symconv.ir import Layer, UserError
+from symconv.layers.registry import REGISTRY, build_layer
+from symconv.verify.binding import Binding, Layout, arranged, bind, call_of, canonical_of, layouts, outputs_of
+from symconv.verify.cases import Case, cases_of
+from symconv.verify.dense import Array
+from symconv.verify.diagnose import Observed, agrees, judged
+from symconv.verify.hypotheses import Setting
+from symconv.verify.isolation import Answer, Limits, Source, describe, run_calls
+from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
+from symconv.verify.truth import Truth, truth_of
+
+# Attributes that are numbers of a window are put in case by case; the others belong to the formula.
+_WINDOW = ("kernel_shape", "strides", "pads", "dilations", "group")
+# An image with so many different sizes tells its axes apart.
+_DISTINCT = 3
+_COUNTS = ("in_channels", "out_channels", "input_shape")
+
+
+def verify(
+    candidate: str | Callable[..., Any],
+    layer: Layer,
+    returns: Sequence[str] = (),
+    roles: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """The verdict on a candidate: "FILE.py:FUNCTION", or a function at hand.
+
+    Raises `UserError` where the candidate or a parameter of it cannot be understood.
+    """
+    limits = limits or Limits()
+    source = _source(candidate)
+    found = describe(source, limits)
+    if isinstance(found, str):
+        return Report(source.name, layer.name, CRASHED, {}, notes=(found,))
+    binding = bind(found, roles or {})
+    rank = REGISTRY[layer.name].rank or 0 if layer.name in REGISTRY else 0
+    truth, fixed = _symbolic(layer, binding)
+    names = [n for n in truth.outputs if (n == "y") != binding.backward]
+    cases = list(cases_of(truth, binding, fixed, rank))
+    if not cases or not names:
+        raise UserError(f"{source.name}: none of the cases for {layer.name} can be put to it")
+    trial = Trial(source, binding, truth, tuple(cases), rank, tuple(names), tuple(returns), limits)
+    layout, answers = trial.first_fit()
+    if layout is None:
+        return _unfit(source, layer, answers)
+    observed = trial.observed(answers, layout)
+    outputs = {n: judged(o) for n, o in observed.items() if any(x.actual is not None for x in o) or n in returns}
+    notes = _notes(answers, binding)
+    return Report(source.name, layer.name, _overall(outputs, answers), outputs, str(layout), notes)
+
+
+def _source(candidate: str | Callable[..., Any]) -> Source:
+    if callable(candidate):
+        return Source(callable=candidate)
+    path, colon, function = str(candidate).rpartition(":")
+    if not colon or not path or not function.isidentifier():
+        raise UserError(f"candidate {candidate!r}: give FILE.py:FUNCTION, such as layers.py:conv_backward")
+    return Source(path, function)
+
+
+def _symbolic(layer: Layer, binding: Binding) -> tuple[Truth, dict[str, Any]]:
+    """The layer with symbols for its window, and the numbers that were given for it.
+
+    A forward pass that takes no bias is held against the layer without one.
+    """
+    given = dict(layer.attributes)
+    if given.get("auto_pad") not in (None, "NOTSET"):
+        raise UserError(f"auto_pad = {given['auto_pad']}: give pads, which say where the padding goes")
+    fixed = {n: v for n, v in given.items() if n in _WINDOW and not isinstance(v, str)}
+    kept = {n: v for n, v in given.items() if n not in (*_WINDOW, *_COUNTS, "auto_pad")}
+    if layer.name in REGISTRY and "bias" in REGISTRY[layer.name].attributes and not binding.backward:
+        kept = {"bias": int(binding.takes("b")), **kept}
+    return truth_of(build_layer(layer.name, kept) if layer.name != "formula" else layer), fixed
+
+
+def _canonical(case: Case, truth: Truth) -> dict[str, Array]:
+    """The tensors as callers have them: groups joined."""
+    return {n: joined(n, a, truth) for n, a in case.tensors.items()}
+
+
+def joined(name: str, a: Array, truth: Truth) -> Array:
+    out: list[int] = []
+    factor = 1
+    for axis, n in enumerate(a.shape):
+        factor *= n
+        if axis not in truth.context.operand(name).joined:
+            out.append(factor)
+            factor = 1
+    return a.reshape(out)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, the cases that are put to it, and the outputs that are expected of it."""
+
+    source: Source
+    binding: Binding
+    truth: Truth
+    cases: tuple[Case, ...]
+    rank: int
+    names: tuple[str, ...]
+    returns: tuple[str, ...]
+    limits: Limits
+
+    @cached_property
+    def settings(self) -> dict[tuple[str, str], Setting]:
+        """By output and case; they remember what was computed for them."""
+        return {(n, c.name): Setting(self.truth, self.truth.outputs[n], c) for n in self.names for c in self.cases}
+
+    def first_fit(self) -> tuple[Layout | None, list[Answer]]:
+        """The first layout in which everything is right, else the first in which the shapes fit."""
+        fitting: tuple[Layout, list[Answer]] | None = None
+        last: list[Answer] = []
+        tried = layouts(self.rank, "w" in self.truth.layer.inputs) if self.rank else [Layout("", "")]
+        for layout in tried:
+            answers = self._answers(layout)
+            last = last or answers
+            seen = [o for group in self.observed(answers, layout).values() for o in group if o.actual is not None]
+            whole = [o for o in seen if o.actual is not None and o.actual.shape == o.setting.exact.shape]
+            if whole and all(map(agrees, seen)):
+                return layout, answers
+            if fitting is None and whole:
+                fitting = layout, answers
+            # Sizes that differ pairwise fit no second layout.
+            if any(len(set(o.setting.case.tensors["x"].shape)) > _DISTINCT for o in whole):
+                break
+            if any(a.status in ("timeout", "crashed", "out-of-memory") for a in answers):
+                break
+        return fitting or (None, last)
+
+    def _answers(self, layout: Layout) -> list[Answer]:
+        """An answer for every case; a case that the layout cannot say is refused."""
+        usable = [c for c in self.cases if _told(c, layout)]
+        calls = [call_of(self.binding, layout, c.attributes, _canonical(c, self.truth), self.rank) for c in usable]
+        answers = run_calls(self.source, calls, self.limits) if calls else []
+        by_name = {c.name: a for c, a in zip(usable, answers, strict=True)}
+        return [by_name.get(c.name, Answer("raised", "the layout has no axis for this case")) for c in self.cases]
+
+    def observed(self, answers: Sequence[Answer], layout: Layout) -> dict[str, list[Observed]]:
+        """What the candidate gave for each output, case by case, in the order of the formula."""
+        out: dict[str, list[Observed]] = {n: [] for n in self.names}
+        for case, answer in zip(self.cases, answers, strict=True):
+            shapes = {n: self.truth.shape(n, case.env) for n in self.names}
+            wanted = {n: _seen_shape(n, shapes[n], self.truth, layout, self.rank) for n in self.names}
+            returned = answer.status == "returned"
+            named = (outputs_of(answer.arrays, wanted, self.returns) if returned else None) or {}
+            for n in self.names:
+                actual = named.get(n)
+                if actual is not None and (actual.shape == wanted[n] or n == "db"):
+                    actual = _back(n, actual, shapes[n], layout, self.rank)
+                out[n].append(Observed(self.settings[n, case.name], actual, answer.message))
+        return out
+
+
+def _told(case: Case, layout: Layout) -> bool:
+    """Does the layout say everything about the case? One without a batch axis holds one image."""
+    shape = {n: a.shape for n, a in case.tensors.items()}
+    batch, channels = shape["x"][0], int(np.prod(shape["x"][1 : len(shape["x"]) - _spatial(case)]))
+    filters = int(np.prod(shape["dy"][1 : len(shape["dy"]) - _spatial(case)]))
+    if layout.x and "N" not in layout.x and batch > 1:
+        return False
+    return not (layout.x and "C" not in layout.x and (channels > 1 or filters > 1))
+
+
+def _spatial(case: Case) -> int:
+    return len(case.attributes.get("kernel_shape", ()))
+
+
+def _seen_shape(name: str, shape: tuple[int, ...], truth: Truth, layout: Layout, rank: int) -> tuple[int, ...]:
+    whole = joined(name, np.empty(shape), truth)
+    return arranged(name, whole, layout, rank).shape if rank else whole.shape
+
+
+def _back(name: str, a: Array, shape: tuple[int, ...], layout: Layout, rank: int) -> Array:
+    """An output of the candidate in the order of the formula."""
+    s = "DHW"[3 - rank :]
+    kind = name.removeprefix("d")
+    if rank and kind in ("x", "y"):
+        a = canonical_of(a, layout.x, f"NC{s}")
+    elif rank and kind == "w":
+        a = canonical_of(a, layout.w, f"OI{s}")
+    return a.reshape(shape) if a.size == int(np.prod(shape)) else a
+
+
+def _unfit(source: Source, layer: Layer, answers: Sequence[Answer]) -> Report:
+    """No layout gave arrays of the right shapes: the message of the first call says why."""
+    first = answers[0] if answers else Answer("raised", "it was never called")
+    verdict = CRASHED if first.status in ("crashed", "timeout", "out-of-memory") else UNSUPPORTED
+    shapes = ", ".join(str(a.shape) for a in first.arrays.values())
+    note = first.message or f"what it returns fits no layout: shapes {shapes}; --returns says which is which"
+    return Report(source.name, layer.name, verdict, {}, notes=(f"{first.status}: {note}",))
+
+
+def _overall(outputs: Mapping[str, OutputReport], answers: Sequence[Answer]) -> str:
+    if any(a.status in ("crashed", "timeout", "out-of-memory") for a in answers):
+        return CRASHED
+    verdicts = {o.verdict for o in outputs.values()}
+    return next((v for v in (WRONG, UNSUPPORTED, CONVENTIONS) if v in verdicts), CORRECT)
+
+
+def _notes(answers: Sequence[Answer], binding: Binding) -> tuple[str, ...]:
+    changed = sorted({name for a in answers for name in a.mutated})
+    out = [f"input-mutated: it overwrites {', '.join(changed)}"] if changed else []
+    ended = next((a for a in answers if a.status in ("crashed", "timeout", "out-of-memory")), None)
+    out += [f"{ended.status}: {ended.message}"] if ended is not None else []
+    read = ", ".join(f"{name} is {role}" for name, role in binding.roles if name != role)
+    return tuple(out + ([f"read as: {read}"] if read else []))
