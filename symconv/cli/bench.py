@@ -83,9 +83,13 @@ def _kernels(shapes: str, target: str, only: str, style: str) -> int:
         every = [{**vars(s), "ratio": s.ratio} for s in speeds]
         click.echo(json.dumps({"schema": 1, "speeds": every, "geometric_means": means}, indent=2))
         return 0
+    layout = "NCHW" if target == "numpy" else "its better layout"
     for step, mean in means.items():
         count = sum(s.step == step for s in speeds)
-        click.echo(f"geometric mean of {count} layers, {step:<17} {mean:5.2f} x torch's better layout")
+        click.echo(f"geometric mean of {count} layers, {step:<17} {mean:5.2f} x torch, {layout}")
+    if speeds:
+        whole = geometric_mean([s.ratio for s in speeds])
+        click.echo(f"geometric mean of all {len(speeds)} figures {'':<13} {whole:5.2f} x torch, {layout}")
     return 0
 
 
