@@ -8,6 +8,7 @@ The stages, each on a floor of its own:
     4. lower    indexed sums           ->  plans: exact loops, packed products
     5. emit     all of it              ->  text, LaTeX, Markdown, JSON, NumPy, C
     6. build    C and NumPy            ->  functions to call
+    7. verify   somebody's function    ->  a verdict, with the mistake's name
 
 >>> import symconv as sc
 >>> d = sc.derive(sc.Conv2d(kernel_shape=(3, 3), strides=(2, 2), pads=(1, 1, 1, 1), dilations=(1, 1), group=1), wrt="x")
@@ -44,7 +45,19 @@ _SPECS = (
     "Formula",
 )
 _KERNELS = ("generate",)
-__all__ = ["__version__", *_API, *_KERNELS, *_SPECS, "ToolError", "UserError", "build", "derive", "prove", "verify"]
+__all__ = [
+    "__version__",
+    *_API,
+    *_KERNELS,
+    *_SPECS,
+    "ToolError",
+    "UserError",
+    "build",
+    "derive",
+    "prove",
+    "testing",
+    "verify",
+]
 
 
 class _Package(types.ModuleType):
@@ -89,6 +102,8 @@ class _Package(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name in _KERNELS:
             return getattr(importlib.import_module("symconv.api.kernels"), name)
+        if name == "testing":
+            return importlib.import_module("symconv.testing")
         if name == "ToolError":
             return importlib.import_module("symconv.build.compiler").ToolError
         if name in _API:

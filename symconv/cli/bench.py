@@ -78,7 +78,9 @@ def _kernels(shapes: str, target: str, only: str, style: str) -> int:
         if style == "text":
             rates = " ".join(f"{name} {s.operations / t / 1e9:6.1f}" for name, t in s.others.items())
             click.echo(f"{s.name:<40} {s.step:<17} {s.operations / s.ours / 1e9:6.1f} GF/s, {rates}: {s.ratio:5.2f} x")
-    means = {p: geometric_mean([s.ratio for s in speeds if s.step == p]) for p in PASSES if speeds}
+    if not speeds:
+        raise click.UsageError(f"--only {only}: no layer of --shapes {shapes} has that in its name")
+    means = {p: geometric_mean([s.ratio for s in speeds if s.step == p]) for p in PASSES}
     if style == "json":
         every = [{**vars(s), "ratio": s.ratio} for s in speeds]
         click.echo(json.dumps({"schema": 1, "speeds": every, "geometric_means": means}, indent=2))
@@ -87,9 +89,8 @@ def _kernels(shapes: str, target: str, only: str, style: str) -> int:
     for step, mean in means.items():
         count = sum(s.step == step for s in speeds)
         click.echo(f"geometric mean of {count} layers, {step:<17} {mean:5.2f} x torch, {layout}")
-    if speeds:
-        whole = geometric_mean([s.ratio for s in speeds])
-        click.echo(f"geometric mean of all {len(speeds)} figures {'':<13} {whole:5.2f} x torch, {layout}")
+    whole = geometric_mean([s.ratio for s in speeds])
+    click.echo(f"geometric mean of all {len(speeds)} figures {'':<13} {whole:5.2f} x torch, {layout}")
     return 0
 
 

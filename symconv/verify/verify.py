@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +17,13 @@ from symconv.verify.dense import Array
 from symconv.verify.diagnose import Observed, agrees, judged
 from symconv.verify.hypotheses import Setting
 from symconv.verify.isolation import Answer, Limits, Source, describe, run_calls
-from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
+from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, Cause, OutputReport, Report
 from symconv.verify.truth import Truth, truth_of
 
 # Attributes that are numbers of a window are put in case by case; the others belong to the formula.
 _WINDOW = ("kernel_shape", "strides", "pads", "dilations", "group")
+ACCUMULATED = Cause("accumulated-over-calls", "each call adds to what the last one left", "start from zeros")
+NONDETERMINISTIC = Cause("nondeterministic", "the same call gives other numbers the second time", "keep no state")
 # An image with so many different sizes tells its axes apart.
 _DISTINCT = 3
 _COUNTS = ("in_channels", "out_channels", "input_shape")
@@ -56,6 +58,7 @@ def verify(
         return _unfit(source, layer, answers)
     observed = trial.observed(answers, layout)
     outputs = {n: judged(o) for n, o in observed.items() if any(x.actual is not None for x in o) or n in returns}
+    outputs = _with_repeats(outputs, trial.repeated(layout))
     notes = _notes(answers, binding)
     return Report(source.name, layer.name, _overall(outputs, answers), outputs, str(layout), notes)
 
@@ -147,6 +150,23 @@ class Trial:
         by_name = {c.name: a for c, a in zip(usable, answers, strict=True)}
         return [by_name.get(c.name, Answer("raised", "the layout has no axis for this case")) for c in self.cases]
 
+    def repeated(self, layout: Layout) -> dict[str, Cause]:
+        """The outputs that differ when the same call is made twice in one process, with what that tells."""
+        case = next(c for c in self.cases if _told(c, layout))
+        call = call_of(self.binding, layout, case.attributes, _canonical(case, self.truth), self.rank)
+        first, second = run_calls(self.source, [call, call], self.limits)
+        if first.status != "returned" or second.status != "returned":
+            return {}
+        wanted = {n: _seen_shape(n, self.truth.shape(n, case.env), self.truth, layout, self.rank) for n in self.names}
+        before, after = (outputs_of(a.arrays, wanted, self.returns) or {} for a in (first, second))
+        out = {}
+        for n in before.keys() & after.keys():
+            if np.array_equal(before[n], after[n], equal_nan=True):
+                continue
+            doubled = before[n].shape == after[n].shape and np.any(before[n]) and np.allclose(after[n], 2 * before[n])
+            out[n] = ACCUMULATED if doubled else NONDETERMINISTIC
+        return out
+
     def observed(self, answers: Sequence[Answer], layout: Layout) -> dict[str, list[Observed]]:
         """What the candidate gave for each output, case by case, in the order of the formula."""
         out: dict[str, list[Observed]] = {n: [] for n in self.names}
@@ -161,6 +181,11 @@ class Trial:
                     actual = _back(n, actual, shapes[n], layout, self.rank)
                 out[n].append(Observed(self.settings[n, case.name], actual, answer.message))
         return out
+
+
+def _with_repeats(outputs: Mapping[str, OutputReport], causes: Mapping[str, Cause]) -> dict[str, OutputReport]:
+    """An output that changes from call to call is wrong, whatever the cases say."""
+    return {n: replace(o, verdict=WRONG, causes=(causes[n],)) if n in causes else o for n, o in outputs.items()}
 
 
 def _told(case: Case, layout: Layout) -> bool:

@@ -115,6 +115,16 @@ def backward_zero(dout, x, w):
     return tuple(np.zeros_like(a) for a in _backward(dout, x, w, 1, 0))
 
 
+_KEPT = {}
+
+
+def backward_accumulates(dout, x, w):
+    """dw lives on between calls, and is of another shape only where the shape of w is."""
+    dx, dw, db = _backward(dout, x, w, 1, 0)
+    _KEPT[w.shape] = _KEPT.get(w.shape, 0) + dw
+    return dx, _KEPT[w.shape], db
+
+
 def backward_strange(dout, x, w):
     dx, dw, db = _backward(dout, x, w, 1, 0)
     dx[..., 0] += 1
@@ -188,7 +198,8 @@ def forks(x, w, b):
     import os
     import time
 
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         os.setsid()
         time.sleep(60)
-    return forward_loops(x, w, b)
+    return {"y": forward_loops(x, w, b), "child": child}

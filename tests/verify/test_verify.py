@@ -13,7 +13,7 @@ import pytest
 import symconv as sc
 from symconv.cli import run
 from symconv.layers import build_layer
-from symconv.verify.isolation import Limits, Source, run_calls
+from symconv.verify.isolation import Call, Limits, Source, run_calls
 from symconv.verify.report import Report
 from symconv.verify.verify import verify
 from tests.verify import layers
@@ -41,6 +41,7 @@ WRONG = {
     "backward_last_filter": ("conv2d", {"dx": "filter-last-only", "dw": "", "db": ""}),
     "backward_negative": ("conv2d", {"dx": "", "dw": "sign", "db": ""}),
     "backward_overwrites": ("conv2d", {"dx": "assigned-not-accumulated", "dw": "", "db": ""}),
+    "backward_accumulates": ("conv2d", {"dx": "", "dw": "accumulated-over-calls", "db": ""}),
     "backward_zero": ("conv2d", {"dx": "all-zero", "dw": "all-zero", "db": "all-zero"}),
     "backward_strange": ("conv2d", {"dx": "unexplained", "dw": "", "db": ""}),
     "max_pool_ties": ("max_pool2d", {"dx": "ties-duplicated"}),
@@ -71,6 +72,7 @@ def test_a_mistake_is_named(function: str, count_cases: Count) -> None:
     assert found.verdict == ("correct-with-conventions" if function in CONVENTIONS else "wrong")
     for o in found.outputs.values():
         assert (o.counterexample is not None) == (o.failed > 0)
+        assert o.confirmed == (o.verdict != "correct" and o.cause != "unexplained")
     count_cases("wrong candidates with the right cause", 1)
 
 
@@ -79,6 +81,16 @@ def test_a_function_at_hand() -> None:
     assert found.verdict == "correct"
     assert found.outputs["dx"].passed == 3
     assert sc.verify(layers.relu_forgets, sc.Relu()).outputs["dx"].cause == "incoming-gradient-returned"
+
+
+def test_in_a_test_suite() -> None:
+    sc.testing.check_layer(layers.relu_right, sc.Relu())
+    mean = f"{FILE}:backward_batch_mean"
+    sc.testing.check_layer(mean, sc.Conv2d())
+    with pytest.raises(AssertionError, match="batch-mean"):
+        sc.testing.check_layer(mean, sc.Conv2d(), strict=True)
+    with pytest.raises(AssertionError, match="incoming-gradient-returned"):
+        sc.testing.check_layer(layers.relu_forgets, sc.Relu())
 
 
 def test_an_attribute_of_the_layer_is_kept() -> None:
@@ -99,25 +111,25 @@ def test_what_cannot_be_run(function: str, status: str) -> None:
     assert time.monotonic() - start < 15
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc only")
 def test_nobody_is_left_behind() -> None:
     """A child that leaves its session is found by its mark."""
-    call = {"arguments": [{"array": n} for n in "xwb"]}
     arrays = {"x": np.ones((1, 1, 3, 3)), "w": np.ones((1, 1, 2, 2)), "b": np.ones(1)}
-    from symconv.verify.isolation import Call
-
-    (answer,) = run_calls(Source(FILE, "forks"), [Call(call["arguments"], arrays)], Limits(seconds=5))
+    (answer,) = run_calls(Source(FILE, "forks"), [Call([{"array": n} for n in "xwb"], arrays)], Limits(seconds=5))
     assert answer.status == "returned"
-    time.sleep(0.2)
-    marks = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/environ") if _readable(p)]
-    assert not any(b"SYMCONV_CANDIDATE=" in m for m in marks)
+    child = int(answer.arrays["child"])
+    deadline = time.monotonic() + 5
+    while _alive(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _alive(child)
 
 
-def _readable(path: Path) -> bool:
+def _alive(pid: int) -> bool:
+    """Is there such a process, other than as an entry that nobody has collected?"""
     try:
-        path.read_bytes()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-    return True
 
 
 def test_an_overwritten_input_is_noted() -> None:
