@@ -15,16 +15,10 @@ def safe(text: str) -> str:
 
 def folded(line: str) -> list[str]:
     """A statement on as many lines as it takes; the later ones are indented further."""
-    indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
-        line,
-        WIDTH,
-        initial_indent="",
-        subsequent_indent=indent + "        ",
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    ) or [line]
+    if len(line) <= WIDTH:
+        return [line]
+    deeper = line[: len(line) - len(line.lstrip())] + "        "
+    return textwrap.wrap(line, WIDTH, subsequent_indent=deeper, break_long_words=False, break_on_hyphens=False)
 
 
 def declaration(head: str, parameters: Sequence[str]) -> str:
