@@ -13,15 +13,7 @@ from symconv.ir import UserError
 
 def write_atomic(path: Path, text: str) -> None:
     """Replace the file in one step. OSError where that is not possible; nothing is left behind then."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    _write_all(path.parent, {path.name: text})
 
 
 def _umask() -> int:

@@ -30,7 +30,7 @@ _Value = Callable[[dict[str, int]], Number]
 _ELEMENTARY: dict[str, Callable[[float], float]] = {
     name: getattr(math, name) for name in ("exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "erf")
 }
-_COMPARISONS: dict[type, Callable[[Number, Number], bool]] = {
+COMPARISONS: dict[type, Callable[[Number, Number], bool]] = {
     sp.StrictGreaterThan: lambda a, b: a > b,
     sp.GreaterThan: lambda a, b: a >= b,
     sp.StrictLessThan: lambda a, b: a < b,
@@ -182,7 +182,7 @@ class _Machine:
     def _condition(self, c: Any, s: IndexedSum | None) -> Callable[[dict[str, int]], bool]:
         if c in (sp.true, sp.false):
             return lambda env: bool(c)
-        compare, lhs, rhs = _COMPARISONS[type(c)], self.value(c.lhs, s), self.value(c.rhs, s)
+        compare, lhs, rhs = COMPARISONS[type(c)], self.value(c.lhs, s), self.value(c.rhs, s)
         return lambda env: compare(lhs(env), rhs(env))
 
     def _call(self, e: sp.Expr, args: list[_Value]) -> _Value:

@@ -105,6 +105,9 @@ class FirstMaximum:
         if self.result.indices[-len(self.window) :] != self.window:
             raise ValueError(f"{self.result.name} must end in its window indices {self.window}")
 
+    def reads(self) -> tuple[Access, ...]:
+        return (self.value,)
+
     def map(self, f: Callable[[sp.Expr], sp.Expr]) -> FirstMaximum:
         """Every expression rewritten by `f`; the indices that are ranged over stay."""
         ranges, guards = tuple(r.map(f) for r in self.ranges), tuple(g.map(f) for g in self.guards)
@@ -133,7 +136,7 @@ class Layer:
     def __post_init__(self) -> None:
         written: set[str] = set()
         for statement in self.statements:
-            reads = statement.reads() if isinstance(statement, IndexedSum) else (statement.value,)
+            reads = statement.reads()
             later = {s.result.name for s in self.statements} - written
             early = {a.name for a in reads} & later
             if early:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import sympy as sp
 
 from symconv.ir import Access, FloorDiv, Range, index
-from symconv.lower.classes import coefficients
+from symconv.lower.classes import Product, coefficients
 
 Resolve = Callable[[sp.Expr], sp.Expr]
 NONE: Mapping[int, int] = MappingProxyType({})
@@ -68,6 +68,28 @@ class Addresses:
     size: sp.Expr
     definitions: tuple[tuple[sp.Symbol, sp.Expr], ...]
     spans: tuple[tuple[sp.Expr, sp.Expr, sp.Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A product whose operands and result have addresses: what its plans share.
+
+    add: onto what the result holds already.
+    """
+
+    product: Product
+    first: Addresses
+    second: Addresses
+    result: Addresses
+    add: bool
+
+    @property
+    def target(self) -> str:
+        return self.product.result.name
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return frozenset({self.first.operand, self.second.operand})
 
 
 @dataclass(frozen=True)

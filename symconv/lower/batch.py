@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symconv.ir import FirstMaximum, Statement
+from symconv.ir import Statement
 from symconv.lower.kernel import Kernel
 
 
@@ -32,9 +32,8 @@ def _elsewhere(shape: tuple[sp.Expr, ...], size: sp.Symbol) -> bool:
 
 def _stays(s: Statement, split: set[str]) -> bool:
     """Does the statement read the cut arrays at its own first index only?"""
+    cut = [a for a in s.reads() if a.name in split]
     if s.result.name not in split:
-        reads = (s.value,) if isinstance(s, FirstMaximum) else s.reads()
-        return not any(a.name in split for a in reads)
+        return not cut
     own = s.result.indices[0]
-    reads = (s.value,) if isinstance(s, FirstMaximum) else s.reads()
-    return bool(own.is_Symbol) and all(a.indices[0] == own for a in reads if a.name in split)
+    return bool(own.is_Symbol) and all(a.indices[0] == own for a in cut)

@@ -71,6 +71,10 @@ def _classified(s: IndexedSum, first: Access, second: Access) -> Product:
     return Product(s.result, first, second, *map(tuple, (rows, columns, summed, batch)))
 
 
+def by_index(ranges: tuple[Range, ...]) -> dict[sp.Symbol, Range]:
+    return {r.index: r for r in ranges}
+
+
 def coefficients(e: sp.Expr, indices: set[sp.Symbol]) -> tuple[dict[sp.Symbol, int], sp.Expr]:
     """(coefficient of each index, the rest) of an affine expression."""
     e = sp.expand(e)

@@ -16,8 +16,8 @@ from functools import partial
 import sympy as sp
 
 from symconv.ir import Context, IndexedSum, Range
-from symconv.lower.addresses import Addresses, Roles, addresses, in_place
-from symconv.lower.classes import Product, product_of
+from symconv.lower.addresses import Placed, Roles, addresses, in_place
+from symconv.lower.classes import by_index, product_of
 from symconv.lower.sizes import Sizes, resolved
 
 LARGEST_TILE = 6
@@ -32,33 +32,17 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Contraction:
-    """A product with the addresses of its operands, and the tile that its number of rows suggests.
+class Contraction(Placed):
+    """A placed product, and the tile that its number of rows suggests."""
 
-    add: onto what the result holds already.
-    """
-
-    product: Product
-    first: Addresses
-    second: Addresses
-    result: Addresses
     tile: Tile
-    add: bool
-
-    @property
-    def target(self) -> str:
-        return self.product.result.name
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return frozenset({self.first.operand, self.second.operand})
 
 
 def contraction(s: IndexedSum, context: Context, sizes: Sizes, add: bool) -> Contraction:
     """The plan for one sum; `NotApplicable` where it has not the index classes of a contraction."""
     p = product_of(s)
     resolve = partial(resolved, sizes=sizes)
-    rows, columns, summed, batch = map(_by_index, (p.rows, p.columns, p.summed, p.batch))
+    rows, columns, summed, batch = map(by_index, (p.rows, p.columns, p.summed, p.batch))
     first, second = (
         addresses(access, context.shape(access.name), roles, access.name in s.extended, resolve, prefix, vectors)
         for access, roles, prefix, vectors in (
@@ -68,11 +52,7 @@ def contraction(s: IndexedSum, context: Context, sizes: Sizes, add: bool) -> Con
     )
     # The result plays the part of an operand whose free indices are the rows and whose summed ones are the columns.
     result = in_place(p.result, context.shape(p.result.name), Roles(batch, rows, columns), "result")
-    return Contraction(p, first, second, result, tile_for(p.rows), add)
-
-
-def _by_index(ranges: tuple[Range, ...]) -> dict[sp.Symbol, Range]:
-    return {r.index: r for r in ranges}
+    return Contraction(p, first, second, result, add, tile_for(p.rows))
 
 
 def count(ranges: tuple[Range, ...]) -> sp.Expr:

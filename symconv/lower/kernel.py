@@ -62,7 +62,7 @@ class Stage:
         return tuple(p for phases in self.phases_of for p in phases)
 
     def reads(self) -> set[str]:
-        return {a.name for s in self.gathered for a in _reads(s)}
+        return {a.name for s in self.gathered for a in s.reads()}
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _optional(stages: Sequence[Stage], inputs: Sequence[str]) -> frozenset[str]:
     """The inputs that are read by themselves only, beside another sum that writes the same operand: a bias."""
     out = set(inputs)
     for stage in stages:
-        alone = [{a.name for a in _reads(s)} for s in stage.gathered]
+        alone = [{a.name for a in s.reads()} for s in stage.gathered]
         for name in inputs:
             uses = [reads for reads in alone if name in reads]
             if any(reads != {name} for reads in uses) or (uses and len(uses) == len(alone)):
@@ -169,10 +169,6 @@ def _split(s: Statement) -> tuple[Statement, ...]:
         return by_residue(s).after if isinstance(s, IndexedSum) else (s,)
     except NotApplicable:
         return (s,)
-
-
-def _reads(s: Statement) -> tuple[sp.Expr, ...]:
-    return s.reads() if isinstance(s, IndexedSum) else (s.value,)
 
 
 def _written(layer: Layer, name: str) -> Stage:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symconv.ir import Access, Context, FirstMaximum, Guard, IndexedSum, Range, Statement, sort_key
-from symconv.lower.nest import Candidate, Cell, For, Node, Term, Winner
-from symconv.lower.scan import Leaf, index_names, scan
-from symconv.prove.encode import box_text, constraint, range_text, size_names, vanishing
+from symconv.lower.nest import Candidate, Cell, For, Node, Term, Winner, flat
+from symconv.lower.scan import Leaf, scan
+from symconv.prove.encode import all_names, box_text, constraint, range_text, vanishing
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,6 @@ class Winners:
         sizes = self.sizes[access.name]
         cut = len(access.indices) - len(sizes)
         return Access(access.args[0], *access.indices[:cut]), flat(access.indices[cut:], sizes)
-
-
-def flat(indices: Sequence[sp.Expr], sizes: Sequence[sp.Expr]) -> sp.Expr:
-    """Row-major position."""
-    position: sp.Expr = sp.S.Zero
-    for i, n in zip(indices, sizes, strict=True):
-        position = position * n + i
-    return sp.expand(position)
 
 
 def winners_of(statements: Sequence[Statement], context: Context) -> Winners:
@@ -97,7 +89,7 @@ def _inner(
     leaf: Leaf,
 ) -> tuple[Node, ...]:
     """The loops over the terms of one entry."""
-    names = {**size_names(context), **index_names([r.index for r in outer], [r.index for r in reduced])}
+    names = all_names(context, (r.index for r in (*outer, *reduced)))
     known = " and ".join(range_text(r, names) for r in outer) or "true"
     conditions = [range_text(r, names) for r in reduced] + [constraint(g, names) for g in guards]
     for a in inside:

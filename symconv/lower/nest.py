@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -66,3 +67,11 @@ class Winner:
 
 
 Node = For | If | Term | Cell | Candidate | Winner
+
+
+def flat(indices: Sequence[sp.Expr], sizes: Sequence[sp.Expr | int]) -> sp.Expr:
+    """The row-major position of indices in a box: the place of a unit in its window, in scan order."""
+    position: sp.Expr = sp.S.Zero
+    for i, n in zip(indices, sizes, strict=True):
+        position = position * n + i
+    return sp.expand(position)

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symconv.ir import Context, FloorDiv
 from symconv.lower.nest import For, If, Node
-from symconv.prove.encode import context_text, size_names
+from symconv.prove.encode import all_names, context_text, size_names
 
 Leaf = Callable[[dict[sp.Symbol, sp.Expr]], Node]
 
@@ -28,10 +28,10 @@ def scan(
 ) -> tuple[Node, ...]:
     """Loops over `inner` that visit the domain in lexicographic order; outer: indices of enclosing loops.
 
-    known, domain: isl constraints on the names of `index_names`. leaf: the body at a point, given the value of each
-    inner index.
+    known, domain: isl constraints on the prover's names of the indices, outer ones first. leaf: the body at a point,
+    given the value of each inner index.
     """
-    names = {**size_names(context), **index_names(outer, inner)}
+    names = all_names(context, (*outer, *inner))
     parameters = [*size_names(context).values(), *(names[i] for i in outer)]
     head = f"[{', '.join(parameters)}] -> "
     point = ", ".join(names[i] for i in inner)
@@ -42,11 +42,6 @@ def scan(
     schedule = isl.UnionMap(f"{head}{{ S[{point}] -> [{point}] : {domain} }}")
     tree = build.set_iterators(iterators).node_from_schedule_map(schedule)
     return _Reader({text: symbol for symbol, text in names.items()}, tuple(inner), leaf).nodes(tree)
-
-
-def index_names(outer: Sequence[sp.Symbol], inner: Sequence[sp.Symbol]) -> dict[sp.Symbol, str]:
-    """isl's names of the indices: i0, i1, .. as in the prover."""
-    return {i: f"i{k}" for k, i in enumerate((*outer, *inner))}
 
 
 class _Reader:

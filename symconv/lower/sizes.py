@@ -17,10 +17,6 @@ class Sizes:
     given: tuple[sp.Symbol, ...]
     derived: tuple[tuple[sp.Symbol, sp.Expr], ...]
 
-    @property
-    def values(self) -> dict[sp.Symbol, sp.Expr]:
-        return dict(self.derived)
-
 
 def sizes_of(context: Context, operands: Sequence[str], adjoints: Sequence[str], used: Set[sp.Symbol]) -> Sizes:
     """How a kernel comes to know the sizes that it uses.

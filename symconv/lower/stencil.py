@@ -16,8 +16,8 @@ from itertools import product as box_points
 import sympy as sp
 
 from symconv.ir import Access, Context, Divides, IndexedSum, NotApplicable, Quot, Range
-from symconv.lower.addresses import Addresses, Resolve, Roles, addresses, in_place
-from symconv.lower.classes import Product, product_of
+from symconv.lower.addresses import Addresses, Placed, Roles, addresses, in_place
+from symconv.lower.classes import Product, by_index, product_of
 from symconv.lower.contraction import count
 from symconv.lower.sizes import Sizes, resolved
 
@@ -27,30 +27,17 @@ WIDEST_SPREAD = 2
 
 
 @dataclass(frozen=True)
-class Stencil:
+class Stencil(Placed):
     """taps: (address in the first operand or the result, address in the second) of each tap, without the stream.
 
     stream: the range that runs along memory in every operand that is not indexed by taps. outer: the other ranges of
     its kind. dotting: the taps are columns of the result, and the stream is summed over.
     """
 
-    product: Product
-    first: Addresses
-    second: Addresses
-    result: Addresses
     stream: Range
     outer: tuple[Range, ...]
     taps: tuple[tuple[sp.Expr, sp.Expr], ...]
     dotting: bool
-    add: bool
-
-    @property
-    def target(self) -> str:
-        return self.product.result.name
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return frozenset({self.first.operand, self.second.operand})
 
 
 def stencil(s: IndexedSum, context: Context, sizes: Sizes, add: bool) -> Stencil:
@@ -63,17 +50,25 @@ def stencil(s: IndexedSum, context: Context, sizes: Sizes, add: bool) -> Stencil
     if not _short(taps) or not running:
         raise NotApplicable("no short list of taps")
     dotting = taps is p.columns
-    rows, columns, summed, batch = ({r.index: r for r in part} for part in (p.rows, p.columns, p.summed, p.batch))
-    resolve = partial(resolved, sizes=sizes)
+    rows, columns, summed, batch = map(by_index, (p.rows, p.columns, p.summed, p.batch))
     first = in_place(p.first, context.shape(p.first.name), Roles(batch, rows, summed), "first")
-    second = _second(p.second, spreads, context, Roles(batch, columns, summed), p.second.name in s.extended, resolve)
+    second = addresses(
+        p.second,
+        context.shape(p.second.name),
+        Roles(batch, columns, summed),
+        p.second.name in s.extended,
+        partial(resolved, sizes=sizes),
+        "second",
+        True,
+        spreads.get(p.second, {}),
+    )
     result = in_place(p.result, context.shape(p.result.name), Roles(batch, rows, columns), "result")
     stream = running[-1]
     along = (first.summed, second.summed) if dotting else (second.free, result.summed)
     if p.first.name in s.extended or any(sp.expand(e).coeff(stream.index, 1) != 1 for e in along):
         raise NotApplicable("the stream is not next to itself in memory")
     places = tuple(_at_tap(tap, first, second, result, p, dotting) for tap in _points(taps))
-    return Stencil(p, first, second, result, stream, running[:-1], places, dotting, add)
+    return Stencil(p, first, second, result, add, stream, running[:-1], places, dotting)
 
 
 def _short(ranges: tuple[Range, ...]) -> bool:
@@ -122,15 +117,3 @@ def _spread(s: IndexedSum) -> tuple[IndexedSum, dict[Access, dict[int, int]]]:
     if len(spreads) != 1 or used != set(dens.values()) or len(next(iter(spreads.values()))) != len(dens):
         raise NotApplicable("a condition that no read depends on")
     return replace(s, guards=(), summand=s.summand.xreplace(change)), spreads
-
-
-def _second(
-    access: Access,
-    spreads: Mapping[Access, Mapping[int, int]],
-    context: Context,
-    roles: Roles,
-    extended: bool,
-    resolve: Resolve,
-) -> Addresses:
-    spread = spreads.get(access, {})
-    return addresses(access, context.shape(access.name), roles, extended, resolve, "second", True, spread)

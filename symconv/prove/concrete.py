@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from symconv.ir import Apply, Context, FirstMaximum, IndexedSum, Statement, UndefinedRead, evaluate
+from symconv.ir import Apply, Context, IndexedSum, Statement, UndefinedRead, evaluate
 from symconv.ir.interpret import Functions, Number, Point, Tensor
 from symconv.prove.verdict import Counterexample, Table
 
@@ -74,7 +74,7 @@ def _spread(tensor: Tensor, power: int) -> Tensor:
 
 
 def _inputs(statements: Iterable[Statement]) -> set[str]:
-    reads = ((s.value,) if isinstance(s, FirstMaximum) else s.reads() for s in statements)
+    reads = (s.reads() for s in statements)
     return {a.name for accesses in reads for a in accesses}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from symconv.ir import UserError
+from symconv.layers.axes import LETTERS
 from symconv.verify.dense import Array
 from symconv.verify.isolation import Call
 
@@ -100,7 +101,7 @@ def bind(parameters: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> B
 
 def layouts(rank: int, has_weights: bool) -> list[Layout]:
     """Every layout that is tried, the usual ones first."""
-    s = "DHW"[3 - rank :]
+    s = _spatial(rank)
     xs = [f"NC{s}", f"N{s}C", f"C{s}", f"{s}C", s]
     ws = [f"OI{s}", f"{s}IO", f"O{s}I", f"IO{s}", s] if has_weights else [""]
     return [Layout(x, w) for x in xs for w in ws if (x == s) == (w in (s, "")) or x != s]
@@ -154,11 +155,26 @@ def arranged(name: str, a: Array, layout: Layout, rank: int) -> Array:
     """An operand or adjoint as the candidate sees it; without spatial axes there is one layout."""
     if not rank:
         return a
-    s = "DHW"[3 - rank :]
+    s = _spatial(rank)
     kind = name.removeprefix("d")
     if kind in ("x", "y"):
         return laid_out(a, layout.x, f"NC{s}")
     return laid_out(a, layout.w, f"OI{s}") if kind == "w" and layout.w else a
+
+
+def restored(name: str, a: Array, shape: tuple[int, ...], layout: Layout, rank: int) -> Array:
+    """The inverse of `arranged`, in the shape of the formula, groups apart, where the number of entries allows it."""
+    kind = name.removeprefix("d")
+    if rank and kind in ("x", "y"):
+        a = canonical_of(a, layout.x, f"NC{_spatial(rank)}")
+    elif rank and kind == "w":
+        a = canonical_of(a, layout.w, f"OI{_spatial(rank)}")
+    return a.reshape(shape) if a.size == int(np.prod(shape)) else a
+
+
+def _spatial(rank: int) -> str:
+    """The letters of the spatial axes."""
+    return LETTERS[rank].upper()
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -10,12 +10,11 @@ import numpy as np
 import sympy as sp
 
 from symconv.ir import Layer
+from symconv.layers.axes import LETTERS
 from symconv.lower.sizes import sizes_of
 from symconv.verify.binding import Binding
 from symconv.verify.dense import Array, Env
 from symconv.verify.truth import Truth, random_integers, symbols_of
-
-_LETTERS = {1: "w", 2: "hw", 3: "dhw"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,8 @@ _CONVOLUTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("asymmetric pads", {"pads": (1, 0, 0, 2), "kernel": (3, 3)}),
 )
 _PLAIN = {"N": 3, "C": 2, "O": 4, "image": 5, "kernel": (3, 2), "strides": 1, "pads": 0, "dilations": 1, "group": 1}
-_WINDOW = ("strides", "pads", "dilations", "group", "kernel_shape")
+# Attributes that are numbers of a window are put in case by case; the others belong to the formula.
+WINDOW = ("strides", "pads", "dilations", "group", "kernel_shape")
 
 
 def cases_of(truth: Truth, binding: Binding, fixed: Mapping[str, Any], rank: int) -> Iterator[Case]:
@@ -97,7 +97,7 @@ def _attributes(plan: Mapping[str, Any], fixed: Mapping[str, Any], rank: int) ->
     out: dict[str, Any] = {"kernel_shape": every(plan["kernel"], rank)[:rank] if rank < 3 else (*plan["kernel"], 2)}
     out |= {"strides": every(plan["strides"], rank), "dilations": every(plan["dilations"], rank)}
     out |= {"pads": every(plan["pads"], 2 * rank), "group": plan["group"]}
-    for name in _WINDOW:
+    for name in WINDOW:
         if name in fixed:
             count = 2 * rank if name == "pads" else rank
             out[name] = fixed[name] if name == "group" else every(fixed[name], count)
@@ -108,7 +108,7 @@ def _numbers(layer: Layer, plan: Mapping[str, Any], attributes: Mapping[str, Any
     """A number for every symbol, by the names that the layers give them."""
     named: dict[str, int] = {"N": plan["N"], "C": plan["C"], "IC": plan["C"], "OC": plan["O"], "G": attributes["group"]}
     named |= {"I": plan["C"] + 2, "O": plan["O"]}
-    for k, a in enumerate(_LETTERS.get(rank, "")):
+    for k, a in enumerate(LETTERS.get(rank, "")):
         kernel, stride, dilation = (attributes[n][k] for n in ("kernel_shape", "strides", "dilations"))
         before, after = attributes["pads"][k], attributes["pads"][rank + k]
         outputs = max(1, plan["image"] - 3 + k)

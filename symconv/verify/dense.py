@@ -26,19 +26,12 @@ from symconv.ir import (
     Range,
     Statement,
 )
+from symconv.ir.interpret import COMPARISONS
 
 Array = npt.NDArray[Any]
 Env = Mapping[sp.Symbol, int]
 _ELEMENTARY = {sp.exp: np.exp, sp.log: np.log, sp.tanh: np.tanh, sp.sinh: np.sinh, sp.cosh: np.cosh, sp.sin: np.sin}
 _ELEMENTARY |= {sp.cos: np.cos, sp.atan: np.arctan, sp.Abs: np.abs, sp.sign: np.sign}
-_COMPARE = {
-    sp.StrictGreaterThan: np.greater,
-    sp.GreaterThan: np.greater_equal,
-    sp.StrictLessThan: np.less,
-    sp.LessThan: np.less_equal,
-    sp.Equality: np.equal,
-    sp.Unequality: np.not_equal,
-}
 
 
 class Undefined(ValueError):
@@ -175,7 +168,7 @@ class Points:
     def _true(self, c: Any, tensors: Mapping[str, Array], extended: frozenset[str]) -> Any:
         if c in (sp.true, sp.false):
             return bool(c)
-        return _COMPARE[type(c)](self.value(c.lhs, tensors, extended), self.value(c.rhs, tensors, extended))
+        return COMPARISONS[type(c)](self.value(c.lhs, tensors, extended), self.value(c.rhs, tensors, extended))
 
     def _read(self, a: Access, tensor: Array, extended: bool) -> Array:
         at = [np.broadcast_to(self.index(e), self.count) for e in a.indices]

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,11 @@ class Answer:
     message: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
     mutated: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Did the call end the process, or have to be ended?"""
+        return self.status in ("crashed", "timeout", "out-of-memory")
 
 
 def describe(source: Source, limits: Limits) -> list[dict[str, Any]] | str:
@@ -172,8 +178,6 @@ class _Forked:
         self.code: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
-        import time
-
         end = None if timeout is None else time.monotonic() + timeout
         while self.code is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG if end is not None else 0)

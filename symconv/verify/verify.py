@@ -11,8 +11,8 @@ import numpy as np
 
 from symconv.ir import Layer, UserError
 from symconv.layers.registry import REGISTRY, build_layer
-from symconv.verify.binding import Binding, Layout, arranged, bind, call_of, canonical_of, layouts, outputs_of
-from symconv.verify.cases import Case, cases_of
+from symconv.verify.binding import Binding, Layout, arranged, bind, call_of, layouts, outputs_of, restored
+from symconv.verify.cases import WINDOW, Case, cases_of
 from symconv.verify.dense import Array
 from symconv.verify.diagnose import Observed, agrees, judged
 from symconv.verify.hypotheses import Setting
@@ -20,8 +20,6 @@ from symconv.verify.isolation import Answer, Limits, Source, describe, run_calls
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, Cause, OutputReport, Report
 from symconv.verify.truth import Truth, truth_of
 
-# Attributes that are numbers of a window are put in case by case; the others belong to the formula.
-_WINDOW = ("kernel_shape", "strides", "pads", "dilations", "group")
 ACCUMULATED = Cause("accumulated-over-calls", "each call adds to what the last one left", "start from zeros")
 NONDETERMINISTIC = Cause("nondeterministic", "the same call gives other numbers the second time", "keep no state")
 # An image with so many different sizes tells its axes apart.
@@ -80,8 +78,8 @@ def _symbolic(layer: Layer, binding: Binding) -> tuple[Truth, dict[str, Any]]:
     given = dict(layer.attributes)
     if given.get("auto_pad") not in (None, "NOTSET"):
         raise UserError(f"auto_pad = {given['auto_pad']}: give pads, which say where the padding goes")
-    fixed = {n: v for n, v in given.items() if n in _WINDOW and not isinstance(v, str)}
-    kept = {n: v for n, v in given.items() if n not in (*_WINDOW, *_COUNTS, "auto_pad")}
+    fixed = {n: v for n, v in given.items() if n in WINDOW and not isinstance(v, str)}
+    kept = {n: v for n, v in given.items() if n not in (*WINDOW, *_COUNTS, "auto_pad")}
     if layer.name in REGISTRY and "bias" in REGISTRY[layer.name].attributes and not binding.backward:
         kept = {"bias": int(binding.takes("b")), **kept}
     return truth_of(build_layer(layer.name, kept) if layer.name != "formula" else layer), fixed
@@ -93,14 +91,9 @@ def _canonical(case: Case, truth: Truth) -> dict[str, Array]:
 
 
 def joined(name: str, a: Array, truth: Truth) -> Array:
-    out: list[int] = []
-    factor = 1
-    for axis, n in enumerate(a.shape):
-        factor *= n
-        if axis not in truth.context.operand(name).joined:
-            out.append(factor)
-            factor = 1
-    return a.reshape(out)
+    """An array of an operand, or of its adjoint, as callers have it."""
+    operand = replace(truth.context.operand(name), shape=a.shape)
+    return a.reshape([int(n) for n in operand.outer_shape])
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ class Trial:
             # Sizes that differ pairwise fit no second layout.
             if any(len(set(o.setting.case.tensors["x"].shape)) > _DISTINCT for o in whole):
                 break
-            if any(a.status in ("timeout", "crashed", "out-of-memory") for a in answers):
+            if any(a.ended for a in answers):
                 break
         return fitting or (None, last)
 
@@ -150,6 +143,11 @@ class Trial:
         by_name = {c.name: a for c, a in zip(usable, answers, strict=True)}
         return [by_name.get(c.name, Answer("raised", "the layout has no axis for this case")) for c in self.cases]
 
+    def _wanted(self, case: Case, layout: Layout) -> dict[str, tuple[int, ...]]:
+        """The shapes of the outputs as the candidate should give them."""
+        whole = {n: joined(n, np.empty(self.truth.shape(n, case.env)), self.truth) for n in self.names}
+        return {n: arranged(n, a, layout, self.rank).shape for n, a in whole.items()}
+
     def repeated(self, layout: Layout) -> dict[str, Cause]:
         """The outputs that differ when the same call is made twice in one process, with what that tells."""
         case = next(c for c in self.cases if _told(c, layout))
@@ -157,7 +155,7 @@ class Trial:
         first, second = run_calls(self.source, [call, call], self.limits)
         if first.status != "returned" or second.status != "returned":
             return {}
-        wanted = {n: _seen_shape(n, self.truth.shape(n, case.env), self.truth, layout, self.rank) for n in self.names}
+        wanted = self._wanted(case, layout)
         before, after = (outputs_of(a.arrays, wanted, self.returns) or {} for a in (first, second))
         out = {}
         for n in before.keys() & after.keys():
@@ -171,14 +169,13 @@ class Trial:
         """What the candidate gave for each output, case by case, in the order of the formula."""
         out: dict[str, list[Observed]] = {n: [] for n in self.names}
         for case, answer in zip(self.cases, answers, strict=True):
-            shapes = {n: self.truth.shape(n, case.env) for n in self.names}
-            wanted = {n: _seen_shape(n, shapes[n], self.truth, layout, self.rank) for n in self.names}
+            wanted = self._wanted(case, layout)
             returned = answer.status == "returned"
             named = (outputs_of(answer.arrays, wanted, self.returns) if returned else None) or {}
             for n in self.names:
                 actual = named.get(n)
                 if actual is not None and (actual.shape == wanted[n] or n == "db"):
-                    actual = _back(n, actual, shapes[n], layout, self.rank)
+                    actual = restored(n, actual, self.truth.shape(n, case.env), layout, self.rank)
                 out[n].append(Observed(self.settings[n, case.name], actual, answer.message))
         return out
 
@@ -202,33 +199,17 @@ def _spatial(case: Case) -> int:
     return len(case.attributes.get("kernel_shape", ()))
 
 
-def _seen_shape(name: str, shape: tuple[int, ...], truth: Truth, layout: Layout, rank: int) -> tuple[int, ...]:
-    whole = joined(name, np.empty(shape), truth)
-    return arranged(name, whole, layout, rank).shape if rank else whole.shape
-
-
-def _back(name: str, a: Array, shape: tuple[int, ...], layout: Layout, rank: int) -> Array:
-    """An output of the candidate in the order of the formula."""
-    s = "DHW"[3 - rank :]
-    kind = name.removeprefix("d")
-    if rank and kind in ("x", "y"):
-        a = canonical_of(a, layout.x, f"NC{s}")
-    elif rank and kind == "w":
-        a = canonical_of(a, layout.w, f"OI{s}")
-    return a.reshape(shape) if a.size == int(np.prod(shape)) else a
-
-
 def _unfit(source: Source, layer: Layer, answers: Sequence[Answer]) -> Report:
     """No layout gave arrays of the right shapes: the message of the first call says why."""
     first = answers[0] if answers else Answer("raised", "it was never called")
-    verdict = CRASHED if first.status in ("crashed", "timeout", "out-of-memory") else UNSUPPORTED
+    verdict = CRASHED if first.ended else UNSUPPORTED
     shapes = ", ".join(str(a.shape) for a in first.arrays.values())
     note = first.message or f"what it returns fits no layout: shapes {shapes}; --returns says which is which"
     return Report(source.name, layer.name, verdict, {}, notes=(f"{first.status}: {note}",))
 
 
 def _overall(outputs: Mapping[str, OutputReport], answers: Sequence[Answer]) -> str:
-    if any(a.status in ("crashed", "timeout", "out-of-memory") for a in answers):
+    if any(a.ended for a in answers):
         return CRASHED
     verdicts = {o.verdict for o in outputs.values()}
     return next((v for v in (WRONG, UNSUPPORTED, CONVENTIONS) if v in verdicts), CORRECT)
@@ -237,7 +218,7 @@ def _overall(outputs: Mapping[str, OutputReport], answers: Sequence[Answer]) -> 
 def _notes(answers: Sequence[Answer], binding: Binding) -> tuple[str, ...]:
     changed = sorted({name for a in answers for name in a.mutated})
     out = [f"input-mutated: it overwrites {', '.join(changed)}"] if changed else []
-    ended = next((a for a in answers if a.status in ("crashed", "timeout", "out-of-memory")), None)
+    ended = next((a for a in answers if a.ended), None)
     out += [f"{ended.status}: {ended.message}"] if ended is not None else []
     read = ", ".join(f"{name} is {role}" for name, role in binding.roles if name != role)
     return tuple(out + ([f"read as: {read}"] if read else []))

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 WIDTH = 112
+INDENT = "    "
 
 
 def safe(text: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symconv.emit.c.expression import Expressions
+from symconv.emit.c.layout import INDENT
 from symconv.lower.nest import Candidate, Cell, For, If, Node, Term, Winner
-
-INDENT = "    "
 
 
 def nest_lines(nodes: Sequence[Node], expressions: Expressions, depth: int = 1) -> list[str]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symconv.emit.c.expression import PRODUCT, Expressions
+from symconv.emit.c.layout import INDENT
 from symconv.ir import FloorDiv, Range, index
 from symconv.lower.addresses import Addresses, Copy, CopyAxis
-
-INDENT = "    "
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from symconv.emit.render import render
 from symconv.ir import IndexedSum, UserError, evaluate
 from symconv.lower.evaluate import integer_function
 from symconv.lower.kernel import Kernel
-from symconv.lower.sizes import resolved
+from symconv.lower.sizes import shape_values
 
 # What the interpreter visits in a few seconds.
 MOST_POINTS = 1_000_000
@@ -91,7 +91,7 @@ def _test(text: KernelText, sizes: dict[sp.Symbol, int]) -> KernelTest:
 
 def _box(kernel: Kernel, name: str, sizes: dict[sp.Symbol, int]) -> tuple[int, ...]:
     given = kernel.sizes.given
-    shape = [resolved(e, kernel.sizes) for e in kernel.context.shape(name)]
+    shape = shape_values(kernel.context, kernel.sizes, name)
     return tuple(integer_function(e, given)(*(sizes[s] for s in given)) for e in shape)
 
 
@@ -101,7 +101,7 @@ def _filled(box: tuple[int, ...], seed: int) -> dict[tuple[int, ...], int]:
 
 
 def _check_cost(kernel: Kernel, sizes: dict[sp.Symbol, int]) -> None:
-    points = answers = 0
+    points = 0
     for stage in kernel.stages:
         for s in stage.gathered:
             volume = 1

@@ -10,21 +10,26 @@ explanation           why it is computed as it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symconv.emit.equation import Printer
 from symconv.emit.numpy.explanation import explained
 from symconv.emit.numpy.function import function_of, wrapped
 from symconv.emit.render import render
 from symconv.emit.text import UNICODE
 from symconv.ir import Layer
-from symconv.lower.kernel import kernels_of
+from symconv.lower.kernel import Kernel, kernels_of
 
 # Functions of the module itself, each with its template; those that nothing calls are left out.
 _HELPERS = ("shape", "positive", "windows", "padded", "block", "at", "erf")
 
 
-def numpy_module(layer: Layer, *, header: str) -> str:
-    """The text of the module. layer: with numbers for all strides and dilations. header: comment lines to put first."""
-    functions = [function_of(kernel) for kernel in kernels_of(layer)]
+def numpy_module(layer: Layer, *, header: str, kernels: Sequence[Kernel] | None = None) -> str:
+    """The text of the module. layer: with numbers for all strides and dilations. header: comment lines to put first.
+
+    kernels: of the layer, where they are at hand.
+    """
+    functions = [function_of(kernel) for kernel in (kernels_of(layer) if kernels is None else kernels)]
     printer = Printer(UNICODE, layer.notation, layer.context)
     body = "\n".join(line for f in functions for line in f.lines)
     used = [f"numpy/{name}.py.j2" for name in _HELPERS if f"_{name}(" in body]

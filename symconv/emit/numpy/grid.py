@@ -13,8 +13,8 @@ from symconv.emit.numpy.integers import Integers, slice_text, tuple_text
 from symconv.emit.numpy.names import Names
 from symconv.emit.numpy.slices import guard_text
 from symconv.ir import Access, Divides, Guard
+from symconv.lower.nest import flat
 from symconv.lower.vectorized import GridPlan
-from symconv.lower.vectorized.maximum import position
 
 
 def print_grid(plan: GridPlan, outer: Names, windows: Mapping[str, tuple[int, ...]], block: Block) -> None:
@@ -39,7 +39,7 @@ def print_grid(plan: GridPlan, outer: Names, windows: Mapping[str, tuple[int, ..
         if window is None:
             return None
         # Counted from 1, so that 0, which is read outside the box, is no unit of the window.
-        unit = integers.text(position(a.indices[-len(window) :], window) + 1)
+        unit = integers.text(flat(a.indices[-len(window) :], window) + 1)
         return f"{_at(f'{names.operand(a.name)} + 1', a.indices[: -len(window)], integers)} == {unit}"
 
     def index(i: sp.Symbol) -> str | None:

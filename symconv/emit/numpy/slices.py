@@ -14,9 +14,9 @@ from symconv.emit.numpy.expression import Expressions, risky
 from symconv.emit.numpy.integers import Integers
 from symconv.emit.numpy.names import Names
 from symconv.ir import Access, Between, Context, Divides, Guard, Range, symbols_in
+from symconv.lower.nest import flat
 from symconv.lower.vectorized import MaximumPlan, SlicesPlan
 from symconv.lower.vectorized.affine import Reach
-from symconv.lower.vectorized.maximum import position
 
 Windows = Mapping[str, tuple[int, ...]]
 
@@ -154,7 +154,7 @@ class SlicesPrinter:
         if a.name not in self.windows:
             return None
         window = self.windows[a.name]
-        return f"{self.entry(a)} == {self.integers.text(position(a.indices[-len(window) :], window))}"
+        return f"{self.entry(a)} == {self.integers.text(flat(a.indices[-len(window) :], window))}"
 
     def _values(self, i: sp.Symbol) -> str | None:
         """An index as an array of its values, where a summand mentions it outside of an entry."""
@@ -194,6 +194,6 @@ def print_maximum(plan: MaximumPlan, context: Context, outer: Names, windows: Wi
         block.add(f"{at} = {printer.target(result, winner)}")
         block.add(f"{wins} = ({at} < 0) | ~(({value} <= {top}) | ({top} != {top}))")
         block.add(f"np.copyto({top}, {value}, where={wins})")
-        block.add(f"np.copyto({at}, {printer.integers.text(position(units, plan.window))}, where={wins})")
+        block.add(f"np.copyto({at}, {printer.integers.text(flat(units, plan.window))}, where={wins})")
 
     printer.loops(body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from symconv.derive.phases import by_residue
 from symconv.ir import FirstMaximum, IndexedSum, NotApplicable, Range, Statement
 from symconv.lower.kernel import Kernel, Stage
 from symconv.lower.vectorized.grid import GridPlan, grid_plan
@@ -74,10 +73,9 @@ def _planned(stage: Stage, kernel: Kernel, winners: tuple[tuple[str, int], ...])
     def group(statements: Sequence[Statement], make: Callable[[IndexedSum], Plan]) -> tuple[Plan, ...]:
         return tuple(maximum_plan(s, context) if isinstance(s, FirstMaximum) else make(s) for s in statements)
 
-    pieces = [_pieces(s) for s in stage.gathered]
     whole = [(s,) for s in stage.gathered]
     for form, make in (("pieces", product), ("scattered", slices), ("pieces", slices)):
-        sums = pieces if form == "pieces" else [(s,) for s in stage.scattered]
+        sums = stage.phases_of if form == "pieces" else [(s,) for s in stage.scattered]
         try:
             plans = [group(g, make) for g in sums]
         except NotApplicable:
@@ -85,14 +83,6 @@ def _planned(stage: Stage, kernel: Kernel, winners: tuple[tuple[str, int], ...])
         if make is not product or all(isinstance(p, ProductPlan) or _once(p) for ps in plans for p in ps):
             return _ordered(stage.target, sums, plans, form, kernel)
     return _ordered(stage.target, whole, [group(g, anything) for g in whole], "grids", kernel)
-
-
-def _pieces(s: Statement) -> tuple[Statement, ...]:
-    """The residue classes of a gathered sum: together they write each entry once, as the sum does."""
-    try:
-        return by_residue(s).after if isinstance(s, IndexedSum) else (s,)
-    except NotApplicable:
-        return (s,)
 
 
 def _once(plan: Plan) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-import sympy as sp
-
 from symconv.ir import Access, Context, FirstMaximum, IndexedSum, NotApplicable, UserError
 from symconv.lower.vectorized.affine import count, numeric
 from symconv.lower.vectorized.slices import SlicesPlan, _with_taps
@@ -37,11 +35,3 @@ def maximum_plan(s: FirstMaximum, context: Context) -> MaximumPlan:
     except NotApplicable as error:
         raise UserError(f"the windows of {s.result.name} are no boxes: {error}") from None
     return MaximumPlan(s.result.name, slices, tuple(count(r) or 0 for r in taps))
-
-
-def position(units: tuple[sp.Expr, ...], window: tuple[int, ...]) -> sp.Expr:
-    """The place in scan order of a unit of the window."""
-    place: sp.Expr = sp.S.Zero
-    for unit, n in zip(units, window, strict=True):
-        place = place * n + unit
-    return sp.expand(place)
