@@ -110,11 +110,13 @@ def prove(claim: Any) -> Proof | Judged:
 def verify(candidate: Any, layer: Any, **options: Any) -> Any:
     """Hold a hand-written layer against the derived one: a `Report` with `.verdict`, `.outputs["dx"].cause`, `.text()`.
 
-    candidate: "FILE.py:FUNCTION" or a function. options: `returns`, `roles` and `limits` of `symconv.verify.verify`.
+    candidate: "FILE.py:NAME" of a function or a class, or one at hand; a pair of them for a forward and a backward
+    pass. options: `returns`, `roles`, `limits`, `strict` .. of `symconv.verify.verify.Options`.
     """
+    from symconv.verify.verify import Options
     from symconv.verify.verify import verify as run
 
-    return run(candidate, as_layer(layer), **options)
+    return run(candidate, as_layer(layer), Options(**options))
 
 
 def equal(lhs: str, rhs: str, shapes: dict[str, tuple[Any, ...]] | None = None) -> Reading:

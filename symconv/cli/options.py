@@ -26,6 +26,7 @@ _ATTRIBUTES = {
     ("--count-include-pad",): "average pooling: 1 counts the padding",
     ("--p",): "L-p pooling: the exponent",
     ("--bias",): "convolution, dense: 0 leaves the bias out",
+    ("--activation",): "convolution, dense: what follows, such as relu or tanh",
     ("--alpha",): "leaky_relu: the slope below zero, such as 0.01",
     ("--rank",): "activations: the number of axes",
     ("--function",): "elementwise: an expression of x, such as x/(1+exp(-x))",
@@ -75,7 +76,7 @@ def _entry(text: str) -> int | str:
 
 def attributes(options: dict[str, str | None]) -> dict[str, Any]:
     """The attributes that were given, as the layer takes them."""
-    verbatim = ("function", "formula", "auto_pad", "alpha")
+    verbatim = ("function", "formula", "auto_pad", "alpha", "activation")
     return {name: value if name in verbatim else parsed(value) for name, value in options.items() if value is not None}
 
 

@@ -42,7 +42,7 @@ def command(
     """
     from symconv.api.documents import from_spec, named
     from symconv.verify.isolation import Limits
-    from symconv.verify.verify import verify
+    from symconv.verify.verify import Options, verify
 
     given = attributes(options)
     if layer is None and spec is None:
@@ -50,11 +50,11 @@ def command(
     made = named(layer, given) if spec is None else from_spec(spec, layer, given)
     roles = dict(_pair(p) for p in pairs)
     names = tuple(n.strip() for n in returns.split(",")) if returns else ()
-    report = verify(candidate, made, names, roles, Limits(seconds=seconds))
+    report = verify(candidate, made, Options(names, roles, Limits(seconds=seconds), strict))
     write(json.dumps(report.json(), indent=2) if style == "json" else report.text(), output, force)
     if report.verdict in ("crashed", "unsupported"):
         return 3
-    return int(report.verdict == "wrong" or (strict and report.verdict != "correct"))
+    return int(report.verdict == "wrong")
 
 
 def _pair(text: str) -> tuple[str, str]:

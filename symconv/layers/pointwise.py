@@ -8,7 +8,20 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Apply, Context, IndexedSum, Layer, Operand, Range, UserError, index, size
+from symconv.ir import (
+    Access,
+    Apply,
+    Context,
+    IndexedSum,
+    Label,
+    Layer,
+    Notation,
+    Operand,
+    Range,
+    UserError,
+    index,
+    size,
+)
 from symconv.layers.attributes import canonical, flag, number, shown
 from symconv.layers.expression import exact, parse_function
 
@@ -41,6 +54,32 @@ def activation(name: str, /, **attributes: Any) -> Layer:
     own, function = FUNCTIONS[name]
     given = canonical(name, attributes, (*own, "rank"))
     return replace(elementwise(function(given), X, name, given.get("rank")), attributes=tuple(given.items()))
+
+
+def activated(build: Callable[..., Layer], /, *, activation: str | None = None, **attributes: Any) -> Layer:
+    """y = f(z), where z is what the layer of `build` gives as y; without `activation` the layer itself (Eqs. 7 and 8)."""
+    layer = build(**attributes)
+    if activation is None:
+        return layer
+    if activation not in FUNCTIONS:
+        known = ", ".join(FUNCTIONS)
+        raise UserError(f"activation = {shown(activation)} of {layer.name}: give one of {known}")
+    function = FUNCTIONS[activation][1]({})
+    inner = tuple(s.map(lambda e: _renamed_result(e, layer.result)) for s in layer.statements)
+    y = layer.context.operand(layer.result)
+    indices = tuple(map(index, y.axes))
+    ranges = tuple(Range.box(i, n) for i, n in zip(indices, y.shape, strict=True))
+    outer = IndexedSum(Access(layer.result, *indices), ranges, (), function.xreplace({X: Access("z", *indices)}))
+    context = replace(layer.context, operands=(*layer.context.operands, replace(y, name="z")))
+    given = (*layer.attributes, ("activation", activation))
+    notation = Notation((("dy", Label("∂E/∂y")), ("dz", Label("δ"))))
+    return replace(
+        layer, statements=(*inner, outer), context=context, attributes=given, notation=notation
+    )
+
+
+def _renamed_result(e: sp.Expr, result: str) -> sp.Expr:
+    return e.xreplace({a: Access("z", *a.indices) for a in e.atoms(Access) if a.name == result})
 
 
 def elementwise_from_text(**attributes: Any) -> Layer:

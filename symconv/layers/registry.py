@@ -43,13 +43,26 @@ _ACTIVATIONS = {
     "tanh": "tanh elementwise",
 }
 
+_ACTIVATED = ("activation",)
+
+
+def _followed(build: Callable[..., Layer]) -> Callable[..., Layer]:
+    """The layer, and an activation after it where one is named."""
+    return partial(pointwise.activated, build)
+
+
 REGISTRY: dict[str, Entry] = {
     **{
-        f"{name}{rank}d": Entry(partial(build, rank), f"{about}, {rank}-D", attributes, rank)
+        f"{name}{rank}d": Entry(
+            _followed(partial(build, rank)) if "bias" in attributes else partial(build, rank),
+            f"{about}, {rank}-D",
+            (*attributes, *_ACTIVATED) if "bias" in attributes else attributes,
+            rank,
+        )
         for name, (build, about, attributes) in _WINDOWS.items()
         for rank in (1, 2, 3)
     },
-    "dense": Entry(pointwise.dense, "fully connected layer", pointwise.DENSE),
+    "dense": Entry(_followed(pointwise.dense), "fully connected layer", (*pointwise.DENSE, *_ACTIVATED)),
     **{
         name: Entry(partial(pointwise.activation, name), about, (*pointwise.FUNCTIONS[name][0], "rank"))
         for name, about in _ACTIVATIONS.items()

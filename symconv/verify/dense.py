@@ -6,7 +6,7 @@ that no longer make it a gradient. Integers stay exact below 2**53.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,16 +39,23 @@ class Undefined(ValueError):
 
 
 def evaluate(
-    statements: Sequence[Statement], shapes: Mapping[str, tuple[int, ...]], env: Env, tensors: Mapping[str, Array]
+    statements: Sequence[Statement],
+    shapes: Mapping[str, tuple[int, ...]],
+    env: Env | Callable[[Statement], Env],
+    tensors: Mapping[str, Array],
 ) -> dict[str, Array]:
-    """Run statements in order. shapes: of the operands they write. Returns the tensors and every operand written."""
+    """Run statements in order. Returns the tensors and every operand written.
+
+    shapes: of the operands they write. env: the numbers, for all statements or for each.
+    """
+    numbers = env if callable(env) else lambda _: env
     known = dict(tensors)
     for s in statements:
         name = s.result.name
         if name not in known or name in tensors:
             known[name] = np.zeros(shapes[name])
             tensors = {k: v for k, v in tensors.items() if k != name}
-        add_to(known[name], s, env, known)
+        add_to(known[name], s, numbers(s), known)
     return known
 
 

@@ -1,101 +1,206 @@
-"""The candidate's numbers beside the truth's, and the hypotheses that explain the difference on every failing case."""
+"""The mistakes that give the candidate's numbers: one, a factor, or two together, confirmed on every failing case."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symconv.verify.dense import Array
-from symconv.verify.hypotheses import Setting
+from symconv.verify.compare import Observed
+from symconv.verify.dense import Array, Undefined
+from symconv.verify.mistakes.factors import fitted, named_factor
+from symconv.verify.mistakes.table import HYPOTHESES, Hypothesis
+from symconv.verify.model import Model, NoDifference, joined
 from symconv.verify.report import CONVENTIONS, CORRECT, UNSUPPORTED, WRONG, Cause, Counterexample, OutputReport
 
 _MOST_CAUSES = 3
+_MOST_PAIRS = 1200
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What the candidate gave for one output in one case; None where it refused the case, with its message."""
+class Explanation:
+    """Causes that together give the numbers of every failing case; passing: do they leave the passing ones right?"""
 
-    setting: Setting
-    actual: Array | None
-    message: str = ""
+    causes: tuple[Cause, ...]
+    passing: bool
 
 
 def judged(observed: Sequence[Observed]) -> OutputReport:
     """The report on one output from all cases."""
     answered = [o for o in observed if o.actual is not None]
-    refused = len(observed) - len(answered)
+    refused = [o for o in observed if o.actual is None]
+    ran = tuple((o.setting.case.name, _status(o)) for o in observed)
+    message = f"not supported: {refused[0].message}" if refused else ""
     if not answered:
-        return OutputReport(UNSUPPORTED, unsupported=refused, message=observed[0].message if observed else "")
-    failing = [o for o in answered if not agrees(o)]
+        return OutputReport(UNSUPPORTED, unsupported=len(refused), message=message, ran=ran)
+    failing = [o for o in answered if not o.agrees]
     passed = len(answered) - len(failing)
-    message = next((o.message for o in observed if o.actual is None), "")
-    message = f"not supported: {message}" if message else ""
     if not failing:
-        return OutputReport(CORRECT, (), passed, 0, refused, None, message)
-    causes = _causes(failing)
+        return OutputReport(CORRECT, (), passed, 0, len(refused), None, message, ran)
+    causes = causes_of(failing, [o for o in answered if o.agrees])
     usage = bool(causes) and all(c.convention for c in causes)
     smallest = min(failing, key=lambda o: o.setting.case.size)
     verdict = CONVENTIONS if usage else WRONG
-    return OutputReport(verdict, causes, passed, len(failing), refused, _example(smallest), message)
+    return OutputReport(verdict, causes, passed, len(failing), len(refused), example(smallest), message, ran)
 
 
-def agrees(o: Observed) -> bool:
-    return _close(o, o.setting.exact)
+def _status(o: Observed) -> str:
+    return "unsupported" if o.actual is None else "passed" if o.agrees else "failed"
 
 
-def _close(o: Observed, expected: Array) -> bool:
-    """|a - e| <= (n + 2) u S entry by entry, u by the candidate's own precision; never a tolerance for the whole."""
-    actual = o.actual
-    assert actual is not None
-    if actual.shape != expected.shape or not np.isfinite(actual).all():
-        return False
-    unit = np.finfo(np.float32 if actual.dtype == np.float32 else np.float64).eps
-    bound = np.maximum(o.setting.magnitude, np.abs(expected))
-    return bool((np.abs(actual.astype(float) - expected) <= unit * bound).all())
+def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple[Cause, ...]:
+    """Up to three causes, each of which alone gives the numbers; otherwise two that do so together."""
+    failing = sorted(failing, key=lambda o: o.setting.case.size)
+    known = [h for h in HYPOTHESES if failing[0].setting.output.name in h.outputs]
+    for explanations in (
+        _singles(known, failing, passing),
+        _factors((), known, failing, passing),
+        _pairs(known, failing, passing),
+    ):
+        found = list(explanations)
+        best = [e for e in found if e.passing] or found
+        if best and len(best[0].causes) > 1:
+            return best[0].causes
+        if best:
+            distinct = {e.causes[0].code: e.causes[0] for e in reversed(best)}
+            return tuple(reversed(distinct.values()))[:_MOST_CAUSES]
+    return _by_sight(failing)
 
 
-def _causes(failing: Sequence[Observed]) -> tuple[Cause, ...]:
-    """The hypotheses that give the candidate's numbers in every failing case in which they apply, and in one at least.
+def _by_sight(failing: Sequence[Observed]) -> tuple[Cause, ...]:
+    """What can be said without an explanation of the numbers."""
+    odd = next((o for o in failing if o.actual is not None and not np.isfinite(o.actual).all()), None)
+    if odd is not None:
+        what = "it holds NaN or infinity where the exact answer is finite"
+        return (Cause("nan", what, "look for a division by zero, or a read outside an array"),)
+    broken = next((o for o in failing if o.actual is not None and o.actual.shape != o.setting.exact.shape), None)
+    if broken is None or broken.actual is None:
+        return ()
+    what = f"it has shape {broken.actual.shape}, expected {broken.setting.exact.shape}"
+    return (Cause("wrong-shape", what, "compute the shape from that of x"),)
 
-    One that changes nothing in a failing case cannot explain it, and is rejected.
-    """
-    broken = [o for o in failing if o.actual is not None and o.actual.shape != o.setting.exact.shape]
-    if broken:
-        return (_shape_cause(broken[0]),)
-    if any(not np.isfinite(np.asarray(o.actual)).all() for o in failing):
-        return (
-            Cause("nan", "it holds NaN or infinity where the exact answer is finite", "look for a division by zero"),
-        )
-    found: dict[tuple[str, str], tuple[Cause, int]] = {}
+
+def _value(m: Model, changes: Sequence[Hypothesis]) -> Array | None:
+    """What the mistakes would give; None where one does not apply."""
+    try:
+        for h in changes:
+            m = h.change(m)
+        return m.value
+    except (NoDifference, Undefined, IndexError, ValueError):
+        return None
+
+
+def _explains(changes: Sequence[Hypothesis], failing: Sequence[Observed]) -> bool:
     for o in failing:
-        for h, value in o.setting.guesses:
-            if _close(o, value):
-                cause = Cause(h.code, h.what, h.fix, h.convention)
-                _, count = found.get((h.code, h.what), (cause, 0))
-                found[(h.code, h.what)] = (cause, count + 1)
-    full = [cause for cause, count in found.values() if count == len(failing)]
-    return tuple(full[:_MOST_CAUSES])
+        value = _value(o.setting.model, changes)
+        if value is None or not o.explained_by(value):
+            return False
+    return True
 
 
-def _shape_cause(o: Observed) -> Cause:
-    assert o.actual is not None
-    expected = o.setting.exact.shape
-    if o.actual.size == 0:
-        return Cause(
-            "empty-crop", "it is empty: a crop such as [p:-p] takes everything away at p = 0", "crop to [p:p + H]"
-        )
-    return Cause("wrong-shape", f"it has shape {o.actual.shape}, expected {expected}", "compute the shape from x")
+def _leaves(changes: Sequence[Hypothesis], passing: Sequence[Observed]) -> bool:
+    """Would a candidate with these mistakes have passed the cases that this one passed?"""
+    for o in passing:
+        value = _value(o.setting.model, changes)
+        if value is not None and not o.explained_by(value):
+            return False
+    return True
 
 
-def _example(o: Observed) -> Counterexample:
+def _singles(
+    known: Sequence[Hypothesis], failing: Sequence[Observed], passing: Sequence[Observed]
+) -> Iterator[Explanation]:
+    for h in known:
+        if _explains([h], failing):
+            yield Explanation((_cause(h),), _leaves([h], passing))
+
+
+def _cause(h: Hypothesis) -> Cause:
+    return Cause(h.code, h.what, h.fix, h.convention, h.violates)
+
+
+def _factors(
+    changes: Sequence[Hypothesis],
+    known: Sequence[Hypothesis],
+    failing: Sequence[Observed],
+    passing: Sequence[Observed],
+) -> Iterator[Explanation]:
+    """A factor that fits in every failing case and has one name in all of them; weights minus a multiple of dw."""
+    factors = []
+    for o in failing:
+        value = _value(o.setting.model, changes)
+        factor = None if value is None or o.actual is None else fitted(o.actual, value)
+        if factor is None:
+            break
+        factors.append(factor)
+    else:
+        name = named_factor(factors, [o.setting.model for o in failing])
+        if name is not None:
+            yield Explanation((*map(_cause, changes), scaled(name, failing[0])), True)
+    if not changes and failing[0].setting.output.name in ("dw", "db"):
+        yield from _updates(failing)
+
+
+def scaled(factor: str, o: Observed) -> Cause:
+    """The cause for a factor: a sign, a mean, a pool's divisor, or a factor by its name."""
+    name = o.setting.output.name
+    if factor == "-1":
+        return Cause("sign", "the sign is wrong", "change the sign", False, "the chain rule")
+    if factor == "1/N" and name != "y":
+        what = "it is the mean over the batch, where the gradient is the sum over images"
+        return Cause("batch-mean", what, "sum over n; divide where the loss is a mean", True, "the sum over n")
+    divides = not o.setting.truth.context.has("w") and o.setting.model.rank > 0 and not factor.startswith("-")
+    code = "pool-divisor" if divides else "scaled"
+    return Cause(code, f"it is {factor} times what it should be", "leave the factor out", False, "the summand")
+
+
+def _updates(failing: Sequence[Observed]) -> Iterator[Explanation]:
+    rates = []
+    for o in failing:
+        name = o.setting.output.name[1:]
+        w = joined(o.setting.case.tensors[name], o.setting.truth.context.operand(name))
+        if o.actual is None or o.actual.shape != w.shape:
+            return
+        rates.append(fitted(w - o.actual, o.setting.exact))
+    if all(r is not None and r > 0 and np.isclose(r, rates[0]) for r in rates):
+        what = f"it is the updated operand, with a learning rate of {rates[0]:.4g}"
+        cause = Cause("weight-update-returned", what, "return the gradient itself", False, "the gradient, not a step")
+        yield Explanation((cause,), True)
+
+
+def _pairs(
+    known: Sequence[Hypothesis], failing: Sequence[Observed], passing: Sequence[Observed]
+) -> Iterator[Explanation]:
+    """Two mistakes together, and one with a factor; only those that change something in the smallest failing case."""
+    first = failing[0]
+    single = [h for h in known if not h.alone and _value(first.setting.model, [h]) is not None]
+    for h in single:
+        yield from _factors([h], known, failing, passing)
+    tried = 0
+    for i, one in enumerate(single):
+        for other in single[i + 1 :]:
+            tried += 1
+            if tried > _MOST_PAIRS:
+                return
+            if one.code != other.code and _explains([one, other], failing):
+                yield Explanation((_cause(one), _cause(other)), _leaves([one, other], passing))
+
+
+def example(o: Observed) -> Counterexample:
+    """The worst entry of a failing case."""
     expected, actual = o.setting.exact, o.actual
     assert actual is not None
     case = o.setting.case
+    shapes = {n: joined(a, o.setting.truth.context.operand(n)).shape for n, a in case.tensors.items()}
+    sizes = {n: list(s) for n, s in shapes.items()}
+    attributes = {n: list(v) if isinstance(v, tuple) else v for n, v in case.attributes.items()}
+    base = (case.name, sizes, attributes)
     if actual.shape != expected.shape or not expected.size:
-        return Counterexample(case.name, case.words(), (), float(expected.size), float(actual.size))
-    worst = np.unravel_index(int(np.argmax(np.nan_to_num(np.abs(actual - expected), nan=np.inf))), expected.shape)
-    index = tuple(int(i) for i in worst)
-    return Counterexample(case.name, case.words(), index, float(expected[index]), float(actual[index]))
+        return Counterexample(*base, (), None, None, tuple(expected.shape), tuple(actual.shape))
+    off = np.abs(actual.astype(float) - expected)
+    off = np.where(np.isfinite(expected), np.nan_to_num(off, nan=np.inf), 0)
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(off)), expected.shape))
+    return Counterexample(
+        *base, index, float(expected[index]), float(actual[index]), tuple(expected.shape), tuple(actual.shape)
+    )

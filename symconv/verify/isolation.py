@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -16,23 +17,25 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symconv.verify import child
 from symconv.verify.dense import Array
+from symconv.verify.inside import serve
 
 _MARK = "SYMCONV_CANDIDATE"
 _MOST_CRASHES = 3
+# Of all the time, what a single call may take: one endless loop leaves time for the other cases.
+_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: of one run of all calls. megabytes: of address space."""
+    """seconds: of all that the candidate runs. megabytes: of address space."""
 
     seconds: float = 20.0
     megabytes: int = 4096
@@ -43,138 +46,177 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A function in a file, or one that is at hand."""
-
-    path: str = ""
-    function: str = ""
-    callable: Callable[..., Any] | None = field(default=None, compare=False)
-
-    @property
-    def name(self) -> str:
-        return (
-            f"{self.path}:{self.function}" if self.callable is None else getattr(self.callable, "__name__", "candidate")
-        )
-
-
-@dataclass(frozen=True)
-class Call:
-    """Arguments in order, as `child._argument` reads them, and the arrays that they name."""
-
-    arguments: Sequence[Mapping[str, Any]]
-    arrays: Mapping[str, Array]
-
-
-@dataclass(frozen=True)
 class Answer:
-    """status: returned, raised, crashed, timeout or out-of-memory. arrays: by key, or by position as text."""
+    """status: returned, raised, crash, timeout or out-of-memory. arrays: by call and key."""
 
     status: str
     message: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
     mutated: tuple[str, ...] = ()
+    described: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
         """Did the call end the process, or have to be ended?"""
-        return self.status in ("crashed", "timeout", "out-of-memory")
+        return self.status in ("crash", "timeout", "out-of-memory")
 
 
-def describe(source: Source, limits: Limits) -> list[dict[str, Any]] | str:
-    """The parameters of the candidate, or what went wrong when it was loaded."""
-    with _Folder() as folder:
-        end = _run(source, folder, [], limits)
-        path = folder / "description.json"
-        if not path.exists():
-            return f"{end} while it was loaded" if end else "it ended while it was loaded"
-        found = json.loads(path.read_text())
-        return found["error"] if "error" in found else found["parameters"]
+class Session:
+    """A child that answers requests one by one, and is started again where one of them ended it.
 
+    given: functions at hand by target; the child is then a copy of this process. Use it in a `with` statement.
+    """
 
-def run_calls(source: Source, calls: Sequence[Call], limits: Limits) -> list[Answer]:
-    """An answer for every call; a call that ends the child is skipped in the next one."""
-    answers: dict[int, Answer] = {}
-    with _Folder() as folder:
-        for k, call in enumerate(calls):
-            (folder / f"input_{k}.json").write_text(json.dumps({"arguments": list(call.arguments)}))
-            arrays: dict[str, Any] = {name: np.asarray(a) for name, a in call.arrays.items()}
-            np.savez(folder / f"input_{k}.npz", **arrays)
-        waiting = list(range(len(calls)))
-        for _ in range(_MOST_CRASHES):
-            if not waiting:
-                break
-            end = _run(source, folder, waiting, limits)
-            for k in waiting:
-                if (folder / f"call_{k}.json").exists():
-                    answers[k] = _answer(folder, k)
-            waiting = [k for k in waiting if k not in answers]
-            if waiting:
-                status = "timeout" if end == "timeout" else "crashed"
-                answers[waiting.pop(0)] = Answer(status, end or "the process ended")
-    return [answers.get(k, Answer("crashed", "not run: it ended the process too often")) for k in range(len(calls))]
+    def __init__(self, limits: Limits, given: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        self.limits, self.given = limits, dict(given or {})
+        self.deadline = time.monotonic() + limits.seconds
+        self.crashes = 0
+        self._asked = 0
+        self._child: _Child | None = None
 
-
-def _answer(folder: Path, k: int) -> Answer:
-    said = json.loads((folder / f"call_{k}.json").read_text())
-    if said["status"] != "returned":
-        return Answer(said["status"], said.get("message", ""))
-    with np.load(folder / f"call_{k}.npz") as stored:
-        arrays = {key: stored[f"a{i}"] for i, key in enumerate(said["keys"])}
-    return Answer("returned", "", arrays, tuple(said["mutated"]))
-
-
-class _Folder:
-    """A private folder that goes away."""
-
-    def __enter__(self) -> Path:
-        self.path = Path(tempfile.mkdtemp(prefix="symconv-verify-"))
-        return self.path
+    def __enter__(self) -> Session:
+        self._folder = Path(tempfile.mkdtemp(prefix="symconv-verify-"))
+        (self._folder / "job.json").write_text(json.dumps(self.limits.of_child()))
+        return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        self.restart()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def exhausted(self) -> bool:
+        """Will nothing be run any more?"""
+        return self.crashes >= _MOST_CRASHES or time.monotonic() >= self.deadline
+
+    def restart(self) -> None:
+        """The next request meets a candidate that has forgotten what it was asked before."""
+        if self._child is not None:
+            self._child.end()
+        self._child = None
+
+    def ask(self, request: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> Answer:
+        """The answer to one request, as `inside.serve` reads it."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            return Answer("timeout", f"all calls together took longer than {self.limits.seconds:g} s")
+        if self.crashes >= _MOST_CRASHES:
+            return Answer("crash", "not run: it ended the process too often")
+        k, self._asked = self._asked, self._asked + 1
+        (self._folder / f"request_{k}.json").write_text(json.dumps(request))
+        tensors: dict[str, Any] = {name: np.asarray(a) for name, a in (arrays or {}).items()}
+        np.savez(self._folder / f"request_{k}.npz", **tensors)
+        if self._child is None:
+            self._child = _Child(self._folder, self.given)
+        end = self._child.serve(k, min(left, max(1.0, self.limits.seconds * _SHARE)))
+        path = self._folder / f"answer_{k}.json"
+        answer = self._read(k, json.loads(path.read_text())) if path.exists() else Answer(*_ending(end))
+        if answer.ended:
+            self.crashes += 1
+            self.restart()
+        for used in self._folder.glob(f"*_{k}.*"):
+            used.unlink()
+        return answer
+
+    def _read(self, k: int, said: Mapping[str, Any]) -> Answer:
+        described = said.get("described", {})
+        if "keys" not in said:
+            return Answer(said["status"], said.get("message", ""), described=described)
+        with np.load(self._folder / f"answer_{k}.npz") as stored:
+            arrays = {key: stored[f"a{i}"] for i, key in enumerate(said["keys"])}
+        return Answer("returned", "", arrays, tuple(said["mutated"]))
 
 
-def _run(source: Source, folder: Path, calls: Sequence[int], limits: Limits) -> str:
-    """Run the child to its end; "" where it ended by itself, otherwise how."""
-    job = {"path": source.path, "function": source.function, "calls": list(calls), "limits": limits.of_child()}
-    (folder / "job.json").write_text(json.dumps(job))
-    mark = uuid.uuid4().hex
-    process = _start_file(folder, mark) if source.callable is None else _Forked(folder, source.callable)
-    try:
-        code = process.wait(limits.seconds)
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    finally:
-        _end(process, mark)
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return "" if code == 0 else f"exit status {code}"
+def _ending(end: str) -> tuple[str, str]:
+    """Status and message of a call that the child did not survive."""
+    return ("timeout", "it did not return in time") if end == "timeout" else ("crash", end)
 
 
-def _start_file(folder: Path, mark: str) -> subprocess.Popen[bytes]:
+class _Child:
+    """The process, and the pipes to it."""
+
+    def __init__(self, folder: Path, given: Mapping[str, Callable[..., Any]]) -> None:
+        self.mark = uuid.uuid4().hex
+        self.process: subprocess.Popen[bytes] | _Forked
+        if given:
+            self.process = _Forked(folder, given)
+            self.to, self.back = self.process.to, self.process.back
+        else:
+            started = _started(folder, self.mark)
+            assert started.stdin is not None and started.stdout is not None
+            self.process, self.to, self.back = started, started.stdin.fileno(), started.stdout.fileno()
+
+    def serve(self, k: int, seconds: float) -> str:
+        """Let the child serve request k. "" where it says that it did, else how it ended, or "timeout"."""
+        try:
+            os.write(self.to, f"{k}\n".encode())
+        except BrokenPipeError:
+            return self._how()
+        ready, _, _ = select.select([self.back], [], [], seconds)
+        if not ready:
+            return "timeout"
+        return "" if os.read(self.back, 64) else self._how()
+
+    def _how(self) -> str:
+        try:
+            code = self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "it closed its files"
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"it left with exit status {code}"
+
+    def end(self) -> None:
+        """Kill the child's group, and what left it."""
+        if os.name != "posix":
+            self.process.kill()
+        for pid in (self.process.pid, *_marked(self.mark)):
+            try:
+                os.killpg(pid, signal.SIGKILL) if pid == self.process.pid else os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        self.process.wait()
+        if isinstance(self.process, _Forked):
+            os.close(self.to)
+            os.close(self.back)
+        else:
+            assert self.process.stdin is not None and self.process.stdout is not None
+            self.process.stdin.close()
+            self.process.stdout.close()
+
+
+def _started(folder: Path, mark: str) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    inside = Path(serve.__file__).parent
     return subprocess.Popen(
-        [sys.executable, str(Path(child.__file__)), str(folder)],
-        env={**environment, **one, _MARK: mark, "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", f"{inside.name}.serve", str(folder)],
+        env={**environment, **one, _MARK: mark, "PYTHONPATH": str(inside.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        bufsize=0,
         start_new_session=True,
     )
 
 
 class _Forked:
-    """A child that has a callable already, because it is a copy of this process."""
+    """A child that has its functions already, because it is a copy of this process."""
 
-    def __init__(self, folder: Path, function: Callable[..., Any]) -> None:
+    def __init__(self, folder: Path, given: Mapping[str, Callable[..., Any]]) -> None:
+        source, self.to = os.pipe()
+        self.back, sink = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 os.setsid()
-                child.main(folder, function)
+                os.close(self.to)
+                os.close(self.back)
+                nothing = os.open(os.devnull, os.O_RDWR)
+                for descriptor in (0, 1, 2):
+                    os.dup2(nothing, descriptor)
+                serve.main(folder, source, sink, given)
             finally:
                 os._exit(0)
+        os.close(source)
+        os.close(sink)
         self.code: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
@@ -189,19 +231,8 @@ class _Forked:
                 time.sleep(0.005)
         return self.code
 
-
-def _end(process: Any, mark: str) -> None:
-    """Kill the child's group, and what left it."""
-    if os.name != "posix":
-        process.kill()
-        process.wait()
-        return
-    for pid in [process.pid, *_marked(mark)]:
-        try:
-            os.killpg(pid, signal.SIGKILL) if pid == process.pid else os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
-    process.wait()
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def _marked(mark: str) -> list[int]:

@@ -1,7 +1,8 @@
-"""What was found, for people and for programs."""
+"""What was found, for programs; `render` says it to people."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,28 +18,65 @@ CORRECT, CONVENTIONS, WRONG, UNSUPPORTED, CRASHED = (
 
 @dataclass(frozen=True)
 class Cause:
-    """A mistake that reproduces the candidate's numbers: its code, what it is, and what to do."""
+    """A mistake that gives the candidate's numbers: its code, what it is, what to do, what it violates."""
 
     code: str
     what: str
     fix: str
     convention: bool = False
+    violates: str = ""
+
+    def json(self) -> dict[str, Any]:
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """The smallest failing case: what it is about, its shapes, and one entry."""
+    """The smallest failing case: its shapes, and one entry; without index and values where the shape is wrong."""
 
     case: str
-    words: str
+    shapes: Mapping[str, list[int]]
+    attributes: Mapping[str, Any]
     index: tuple[int, ...]
-    expected: float
-    actual: float
+    expected: float | None
+    actual: float | None
+    expected_shape: tuple[int, ...]
+    actual_shape: tuple[int, ...]
+
+    def json(self) -> dict[str, Any]:
+        out = {**vars(self), "index": list(self.index)}
+        out |= {"expected_shape": list(self.expected_shape), "actual_shape": list(self.actual_shape)}
+        # JSON has no NaN.
+        return {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in out.items()}
+
+    @property
+    def words(self) -> str:
+        shapes = ", ".join(f"{n} {'x'.join(map(str, s))}" for n, s in self.shapes.items())
+        attributes = ", ".join(f"{n} {_plain(v)}" for n, v in self.attributes.items())
+        return f"{shapes}; {attributes}" if attributes else shapes
+
+
+def _plain(v: Any) -> str:
+    return ",".join(map(str, v)) if isinstance(v, list) else str(v)
+
+
+@dataclass(frozen=True)
+class Impulse:
+    """What a single one reaches: `at` its place in `operand`; expected and actual rows of the output."""
+
+    operand: str
+    at: tuple[int, ...]
+    output: str
+    expected: tuple[tuple[float, ...], ...]
+    actual: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
 class OutputReport:
-    """passed, failed, unsupported: numbers of cases. confirmed: the causes reproduce every failing case."""
+    """passed, failed, unsupported: numbers of cases. ran: each case and what became of it.
+
+    formula: what the output should be. consistent: is it the gradient of the candidate's own forward pass?
+    """
 
     verdict: str
     causes: tuple[Cause, ...] = ()
@@ -47,9 +85,14 @@ class OutputReport:
     unsupported: int = 0
     counterexample: Counterexample | None = None
     message: str = ""
+    ran: tuple[tuple[str, str], ...] = ()
+    formula: str = ""
+    consistent: bool | None = None
+    impulse: Impulse | None = None
 
     @property
     def confirmed(self) -> bool:
+        """Do the causes reproduce the numbers of every failing case?"""
         return bool(self.causes)
 
     @property
@@ -64,13 +107,19 @@ class OutputReport:
             "causes": [c.code for c in self.causes] or ([self.cause] if self.cause else []),
             "confirmed": self.confirmed,
             "cases": {"passed": self.passed, "failed": self.failed, "unsupported": self.unsupported},
-            "counterexample": None if example is None else vars(example),
+            "counterexample": None if example is None else example.json(),
+            "details": [c.json() for c in self.causes],
+            "consistent_with_forward": self.consistent,
+            "formula": self.formula,
+            "impulse": None if self.impulse is None else vars(self.impulse),
+            "ran": dict(self.ran),
+            "message": self.message,
         }
 
 
 @dataclass(frozen=True)
 class Report:
-    """The verdict on a candidate."""
+    """The verdict on a candidate. path, line: where it is defined, "" and 1 where that is not known."""
 
     candidate: str
     layer: str
@@ -78,6 +127,8 @@ class Report:
     outputs: Mapping[str, OutputReport]
     layout: str = ""
     notes: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 1
 
     @property
     def right(self) -> bool:
@@ -89,21 +140,6 @@ class Report:
         return {**base, "layout": self.layout, "outputs": outputs, "notes": list(self.notes)}
 
     def text(self) -> str:
-        """Readable at a glance: the verdict, a line an output, and for each failure its cause, place and fix."""
-        lines = [f"{self.candidate} as {self.layer}: {self.verdict}"]
-        lines += [f"  layout: {self.layout}"] if self.layout else []
-        for name, o in self.outputs.items():
-            counts = f"{o.passed} cases passed, {o.failed} failed"
-            counts += f", {o.unsupported} not supported" if o.unsupported else ""
-            lines.append(f"  {name:<3} {o.verdict:<26} {counts}")
-            lines += [f"      {c.code}: {c.what}; {c.fix}" for c in o.causes]
-            if o.verdict == WRONG and not o.causes:
-                lines.append("      unexplained: no known mistake gives these numbers")
-            lines += [f"      {o.message}"] if o.message else []
-            if o.counterexample is not None:
-                e = o.counterexample
-                lines.append(
-                    f"      at {name}{list(e.index)}: expected {e.expected:g}, is {e.actual:g}; case: {e.case}"
-                )
-                lines.append(f"      {e.words}")
-        return "\n".join([*lines, *(f"  note: {n}" for n in self.notes)])
+        from symconv.verify.render import text
+
+        return text(self)

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symconv.derive.forms import gradient_form
 from symconv.derive.strategy import adjoint_order
-from symconv.ir import Access, Context, IndexedSum, Layer, Statement, symbols_in
+from symconv.ir import Access, Context, Equal, IndexedSum, Layer, Statement, symbols_in
 from symconv.verify.dense import Array, Env, evaluate
 
 _NAMES = ("y", "dx", "dw", "db")
@@ -69,11 +69,19 @@ def truth_of(layer: Layer) -> Truth:
             continue
         adjoints: list[Statement] = []
         for target in adjoint_order(layer, wrt):
-            adjoints += gradient_form(layer, target, "scatter")
+            adjoints += _gradient(layer, target)
         needed = {a.name for s in adjoints for a in (s.reads() if isinstance(s, IndexedSum) else ())}
         forward = tuple(s for s in layer.statements if s.result.name != layer.result or layer.result in needed)
         outputs[f"d{wrt}"] = Output(f"d{wrt}", (*forward, *adjoints))
     return Truth(layer, outputs)
+
+
+def _gradient(layer: Layer, wrt: str) -> tuple[Statement, ...]:
+    """The gradient as the chain rule gives it; where that leaves a delta, with the outputs eliminated."""
+    scattered = gradient_form(layer, wrt, "scatter")
+    if any(isinstance(g, Equal) for s in scattered for g in s.guards):
+        return gradient_form(layer, wrt, "taps")
+    return scattered
 
 
 def _absolute(e: sp.Expr) -> sp.Expr:
@@ -95,9 +103,3 @@ def symbols_of(layer: Layer) -> set[sp.Symbol]:
         out |= {v for e in expressions for v in symbols_in(e)}
         out -= {r.index for r in s.ranges}
     return out
-
-
-def random_integers(seed: int, shape: tuple[int, ...]) -> Array:
-    """Small integers without zero."""
-    draw = np.random.default_rng(seed)
-    return draw.integers(1, 6, shape).astype(float) * draw.choice((-1.0, 1.0), shape)

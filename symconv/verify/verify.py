@@ -3,222 +3,292 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symconv.ir import Layer, UserError
 from symconv.layers.registry import REGISTRY, build_layer
-from symconv.verify.binding import Binding, Layout, arranged, bind, call_of, layouts, outputs_of, restored
-from symconv.verify.cases import WINDOW, Case, cases_of
-from symconv.verify.dense import Array
-from symconv.verify.diagnose import Observed, agrees, judged
-from symconv.verify.hypotheses import Setting
-from symconv.verify.isolation import Answer, Limits, Source, describe, run_calls
+from symconv.verify.cases import WINDOW, Case, Maker
+from symconv.verify.compare import Observed
+from symconv.verify.consistency import consistent
+from symconv.verify.diagnose import judged
+from symconv.verify.drivers import Driver, Function, Instance, Pair, function_driver, instance_driver
+from symconv.verify.formula import formula_of
+from symconv.verify.impulse import impulse_of
+from symconv.verify.isolation import Answer, Limits, Session
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, Cause, OutputReport, Report
+from symconv.verify.shrink import shrunk
+from symconv.verify.trial import Fit, Trial, answers, fitting, gathered, repeated
 from symconv.verify.truth import Truth, truth_of
 
-ACCUMULATED = Cause("accumulated-over-calls", "each call adds to what the last one left", "start from zeros")
-NONDETERMINISTIC = Cause("nondeterministic", "the same call gives other numbers the second time", "keep no state")
-# An image with so many different sizes tells its axes apart.
-_DISTINCT = 3
-_COUNTS = ("in_channels", "out_channels", "input_shape")
-
-
-def verify(
-    candidate: str | Callable[..., Any],
-    layer: Layer,
-    returns: Sequence[str] = (),
-    roles: Mapping[str, str] | None = None,
-    limits: Limits | None = None,
-) -> Report:
-    """The verdict on a candidate: "FILE.py:FUNCTION", or a function at hand.
-
-    Raises `UserError` where the candidate or a parameter of it cannot be understood.
-    """
-    limits = limits or Limits()
-    source = _source(candidate)
-    found = describe(source, limits)
-    if isinstance(found, str):
-        return Report(source.name, layer.name, CRASHED, {}, notes=(found,))
-    binding = bind(found, roles or {})
-    rank = REGISTRY[layer.name].rank or 0 if layer.name in REGISTRY else 0
-    truth, fixed = _symbolic(layer, binding)
-    names = [n for n in truth.outputs if (n == "y") != binding.backward]
-    cases = list(cases_of(truth, binding, fixed, rank))
-    if not cases or not names:
-        raise UserError(f"{source.name}: none of the cases for {layer.name} can be put to it")
-    trial = Trial(source, binding, truth, tuple(cases), rank, tuple(names), tuple(returns), limits)
-    layout, answers = trial.first_fit()
-    if layout is None:
-        return _unfit(source, layer, answers)
-    observed = trial.observed(answers, layout)
-    outputs = {n: judged(o) for n, o in observed.items() if any(x.actual is not None for x in o) or n in returns}
-    outputs = _with_repeats(outputs, trial.repeated(layout))
-    notes = _notes(answers, binding)
-    return Report(source.name, layer.name, _overall(outputs, answers), outputs, str(layout), notes)
-
-
-def _source(candidate: str | Callable[..., Any]) -> Source:
-    if callable(candidate):
-        return Source(callable=candidate)
-    path, colon, function = str(candidate).rpartition(":")
-    if not colon or not path or not function.isidentifier():
-        raise UserError(f"candidate {candidate!r}: give FILE.py:FUNCTION, such as layers.py:conv_backward")
-    return Source(path, function)
-
-
-def _symbolic(layer: Layer, binding: Binding) -> tuple[Truth, dict[str, Any]]:
-    """The layer with symbols for its window, and the numbers that were given for it.
-
-    A forward pass that takes no bias is held against the layer without one.
-    """
-    given = dict(layer.attributes)
-    if given.get("auto_pad") not in (None, "NOTSET"):
-        raise UserError(f"auto_pad = {given['auto_pad']}: give pads, which say where the padding goes")
-    fixed = {n: v for n, v in given.items() if n in WINDOW and not isinstance(v, str)}
-    kept = {n: v for n, v in given.items() if n not in (*WINDOW, *_COUNTS, "auto_pad")}
-    if layer.name in REGISTRY and "bias" in REGISTRY[layer.name].attributes and not binding.backward:
-        kept = {"bias": int(binding.takes("b")), **kept}
-    return truth_of(build_layer(layer.name, kept) if layer.name != "formula" else layer), fixed
-
-
-def _canonical(case: Case, truth: Truth) -> dict[str, Array]:
-    """The tensors as callers have them: groups joined."""
-    return {n: joined(n, a, truth) for n, a in case.tensors.items()}
-
-
-def joined(name: str, a: Array, truth: Truth) -> Array:
-    """An array of an operand, or of its adjoint, as callers have it."""
-    operand = replace(truth.context.operand(name), shape=a.shape)
-    return a.reshape([int(n) for n in operand.outer_shape])
+Candidate = str | Callable[..., Any]
+Progress = Callable[[str], None]
+_SAME = {"SAME_UPPER": "same", "SAME_LOWER": "same-lower", "VALID": 0}
+_COUNTS = ("in_channels", "out_channels", "input_shape", "auto_pad")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A candidate, the cases that are put to it, and the outputs that are expected of it."""
+class Options:
+    """returns: what a tuple holds. roles: of parameters, where their names do not tell. strict: conventions are wrong.
 
-    source: Source
-    binding: Binding
-    truth: Truth
-    cases: tuple[Case, ...]
-    rank: int
-    names: tuple[str, ...]
-    returns: tuple[str, ...]
-    limits: Limits
+    progress: told what is being done.
+    """
 
-    @cached_property
-    def settings(self) -> dict[tuple[str, str], Setting]:
-        """By output and case; they remember what was computed for them."""
-        return {(n, c.name): Setting(self.truth, self.truth.outputs[n], c) for n in self.names for c in self.cases}
-
-    def first_fit(self) -> tuple[Layout | None, list[Answer]]:
-        """The first layout in which everything is right, else the first in which the shapes fit."""
-        fitting: tuple[Layout, list[Answer]] | None = None
-        last: list[Answer] = []
-        tried = layouts(self.rank, "w" in self.truth.layer.inputs) if self.rank else [Layout("", "")]
-        for layout in tried:
-            answers = self._answers(layout)
-            last = last or answers
-            seen = [o for group in self.observed(answers, layout).values() for o in group if o.actual is not None]
-            whole = [o for o in seen if o.actual is not None and o.actual.shape == o.setting.exact.shape]
-            if whole and all(map(agrees, seen)):
-                return layout, answers
-            if fitting is None and whole:
-                fitting = layout, answers
-            # Sizes that differ pairwise fit no second layout.
-            if any(len(set(o.setting.case.tensors["x"].shape)) > _DISTINCT for o in whole):
-                break
-            if any(a.ended for a in answers):
-                break
-        return fitting or (None, last)
-
-    def _answers(self, layout: Layout) -> list[Answer]:
-        """An answer for every case; a case that the layout cannot say is refused."""
-        usable = [c for c in self.cases if _told(c, layout)]
-        calls = [call_of(self.binding, layout, c.attributes, _canonical(c, self.truth), self.rank) for c in usable]
-        answers = run_calls(self.source, calls, self.limits) if calls else []
-        by_name = {c.name: a for c, a in zip(usable, answers, strict=True)}
-        return [by_name.get(c.name, Answer("raised", "the layout has no axis for this case")) for c in self.cases]
-
-    def _wanted(self, case: Case, layout: Layout) -> dict[str, tuple[int, ...]]:
-        """The shapes of the outputs as the candidate should give them."""
-        whole = {n: joined(n, np.empty(self.truth.shape(n, case.env)), self.truth) for n in self.names}
-        return {n: arranged(n, a, layout, self.rank).shape for n, a in whole.items()}
-
-    def repeated(self, layout: Layout) -> dict[str, Cause]:
-        """The outputs that differ when the same call is made twice in one process, with what that tells."""
-        case = next(c for c in self.cases if _told(c, layout))
-        call = call_of(self.binding, layout, case.attributes, _canonical(case, self.truth), self.rank)
-        first, second = run_calls(self.source, [call, call], self.limits)
-        if first.status != "returned" or second.status != "returned":
-            return {}
-        wanted = self._wanted(case, layout)
-        before, after = (outputs_of(a.arrays, wanted, self.returns) or {} for a in (first, second))
-        out = {}
-        for n in before.keys() & after.keys():
-            if np.array_equal(before[n], after[n], equal_nan=True):
-                continue
-            doubled = before[n].shape == after[n].shape and np.any(before[n]) and np.allclose(after[n], 2 * before[n])
-            out[n] = ACCUMULATED if doubled else NONDETERMINISTIC
-        return out
-
-    def observed(self, answers: Sequence[Answer], layout: Layout) -> dict[str, list[Observed]]:
-        """What the candidate gave for each output, case by case, in the order of the formula."""
-        out: dict[str, list[Observed]] = {n: [] for n in self.names}
-        for case, answer in zip(self.cases, answers, strict=True):
-            wanted = self._wanted(case, layout)
-            returned = answer.status == "returned"
-            named = (outputs_of(answer.arrays, wanted, self.returns) if returned else None) or {}
-            for n in self.names:
-                actual = named.get(n)
-                if actual is not None and (actual.shape == wanted[n] or n == "db"):
-                    actual = restored(n, actual, self.truth.shape(n, case.env), layout, self.rank)
-                out[n].append(Observed(self.settings[n, case.name], actual, answer.message))
-        return out
+    returns: tuple[str, ...] = ()
+    roles: Mapping[str, str] | None = None
+    limits: Limits = field(default_factory=Limits)
+    strict: bool = False
+    progress: Progress = lambda _: None
 
 
-def _with_repeats(outputs: Mapping[str, OutputReport], causes: Mapping[str, Cause]) -> dict[str, OutputReport]:
+def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, options: Options | None = None) -> Report:
+    """The verdict on a candidate: "FILE.py:NAME", a function or class at hand, or a forward and a backward pass.
+
+    Raises `UserError` where the candidate or a parameter of it cannot be understood.
+    """
+    options = options or Options()
+    given: dict[str, Callable[..., Any]] = {}
+    targets = [_target(c, given) for c in (candidate if isinstance(candidate, tuple) else (candidate,))]
+    with Session(options.limits, given) as session:
+        return _Examination(targets, layer, options, session).report()
+
+
+def _target(candidate: Candidate, given: dict[str, Callable[..., Any]]) -> str:
+    """ "path:name" of a candidate; one at hand is noted in `given`."""
+    if callable(candidate):
+        target = f":{getattr(candidate, '__name__', 'candidate')}"
+        target += "'" * sum(t.rstrip("'") == target for t in given)
+        given[target] = candidate
+        return target
+    path, colon, name = str(candidate).rpartition(":")
+    if not colon or not path or not name.isidentifier():
+        raise UserError(f"candidate {candidate!r}: give FILE.py:NAME, such as layers.py:conv_backward")
+    if not Path(path).is_file():
+        raise UserError(f"candidate {candidate!r}: there is no file {path}")
+    return f"{Path(path).resolve()}:{name}"
+
+
+class _Examination:
+    """One candidate from its description to the report."""
+
+    def __init__(self, targets: Sequence[str], layer: Layer, options: Options, session: Session) -> None:
+        self.targets, self.layer, self.options, self.session = targets, layer, options, session
+        self.line = 1
+
+    def report(self) -> Report:
+        described = [self.session.ask({"describe": t}) for t in self.targets]
+        lost = next((a for a in described if a.status != "returned"), None)
+        if lost is not None:
+            return self._report(CRASHED, {}, notes=(f"{lost.status}: {lost.message}, while it was loaded",))
+        driver = self._driver([a.described for a in described])
+        self.line = driver.line
+        trial, fit = self._fitted(driver)
+        if fit is None or fit.answer.status != "returned":
+            return self._refused(trial, fit)
+        return self._examined(replace(trial, maker=replace(trial.maker, fixed={**trial.maker.fixed, **fit.fixed})), fit)
+
+    def _driver(self, described: Sequence[Mapping[str, Any]]) -> Driver:
+        roles, returns = self.options.roles or {}, self.options.returns
+        if len(described) == 2:
+            functions = [function_driver(t, d, roles, ()) for t, d in zip(self.targets, described, strict=True)]
+            return Pair(functions[0], replace(functions[1], returns=returns))
+        (target,), (found,) = self.targets, described
+        make = instance_driver if found["kind"] == "class" else function_driver
+        return make(target, found, roles, returns)
+
+    def _fitted(self, driver: Driver) -> tuple[Trial, Fit | None]:
+        """A class says by its attributes whether it has a bias: without one it is held against the layer without."""
+        trial = self._trial(driver, _has_bias(driver))
+        fit = fitting(trial, self.options.progress)
+        if not isinstance(driver, Instance) or fit is None or "b" not in trial.truth.layer.inputs:
+            return trial, fit
+        if "b" in fit.reading.paths or driver.takes("b"):
+            return trial, fit
+        without = self._trial(driver, False)
+        return without, fitting(without, self.options.progress)
+
+    def _trial(self, driver: Driver, bias: bool) -> Trial:
+        truth, fixed = symbolic(self.layer, bias)
+        rank = (REGISTRY[self.layer.name].rank or 0) if self.layer.name in REGISTRY else 0
+        told = frozenset(a for a in WINDOW if driver.takes(a))
+        outputs = tuple(driver.gives(list(truth.outputs)))
+        return Trial(driver, truth, Maker(truth, told, fixed, rank), outputs, self.session)
+
+    def _examined(self, trial: Trial, fit: Fit) -> Report:
+        self.session.crashes = 0
+        cases = _distinct(trial.maker.cases())
+        given = answers(trial, cases, fit.reading, self.options.progress)
+        observed = gathered(trial, cases, given, fit.reading)
+        passing = [c for c, a in zip(cases, given, strict=True) if a.status == "returned"]
+        outputs = {n: judged(o) for n, o in observed.items()}
+        outputs = _with_repeats(outputs, repeated(trial, passing[:1], fit.reading))
+        outputs = _with_mutations(outputs, given)
+        outputs = {n: self._completed(n, o, observed[n], trial, fit) for n, o in outputs.items()}
+        outputs = _with_endings(outputs, given, trial.outputs)
+        if self.options.strict:
+            outputs = {n: replace(o, verdict=WRONG) if o.verdict == CONVENTIONS else o for n, o in outputs.items()}
+        return self._report(_overall(outputs, given), outputs, str(fit.reading), _notes(given, observed, trial, fit))
+
+    def _completed(self, name: str, o: OutputReport, seen: Sequence[Observed], trial: Trial, fit: Fit) -> OutputReport:
+        """What is worth the time only where something is wrong."""
+        o = replace(o, formula=formula_of(trial.truth, name))
+        if o.verdict not in (WRONG, CONVENTIONS) or not o.failed:
+            return o
+        self.options.progress(f"looking for the smallest case in which {name} is wrong")
+        smallest = shrunk(
+            trial, fit.reading, min((s for s in seen if s.actual is not None and not s.agrees), key=_size)
+        )
+        o = replace(o, counterexample=smallest.example, consistent=consistent(trial, fit.reading, smallest.case, name))
+        return replace(o, impulse=impulse_of(trial, fit.reading, smallest.case, name)) if not o.causes else o
+
+    def _refused(self, trial: Trial, fit: Fit | None) -> Report:
+        """It never returned: the first message says why."""
+        answer = fit.answer if fit is not None else Answer("raised", "none of the cases can be put to it")
+        verdict = CRASHED if answer.ended else UNSUPPORTED
+        outputs = {n: OutputReport(verdict, unsupported=1, message=answer.message) for n in trial.outputs}
+        if answer.ended:
+            outputs = {n: replace(o, causes=(_ending(answer),)) for n, o in outputs.items()}
+        hint = "" if answer.ended else " (if a parameter was misread, --bind NAME=ROLE settles it)"
+        words = trial.driver.words()
+        read = (f"read as: {words}",) if words else ()
+        return self._report(verdict, outputs, notes=(f"{answer.status}: {answer.message}{hint}", *read))
+
+    def _report(
+        self, verdict: str, outputs: Mapping[str, OutputReport], layout: str = "", notes: tuple[str, ...] = ()
+    ) -> Report:
+        path, _, name = self.targets[-1].rpartition(":")
+        names = " and ".join(t.rpartition(":")[2] for t in self.targets)
+        shown = f"{_near(path)}:{names}" if path else name
+        return Report(shown, self.layer.name, verdict, outputs, layout, notes, _near(path), self.line)
+
+
+def _near(path: str) -> str:
+    """A path from where we are, if it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
+
+
+def _size(o: Observed) -> int:
+    return o.setting.case.size
+
+
+def _has_bias(driver: Driver) -> bool:
+    """A forward pass that takes no bias is held against the layer without one."""
+    if isinstance(driver, Function):
+        return driver.takes("b") or driver.binding.backward
+    if isinstance(driver, Pair):
+        return driver.forward.takes("b")
+    return True
+
+
+def symbolic(layer: Layer, bias: bool) -> tuple[Truth, dict[str, Any]]:
+    """The layer with symbols for its window, and the numbers that were given for it."""
+    given = dict(layer.attributes)
+    fixed = {n: v for n, v in given.items() if n in WINDOW and not isinstance(v, str)}
+    mode = str(given.get("auto_pad") or "NOTSET").upper()
+    if mode in _SAME:
+        fixed["pads"] = _SAME[mode]
+    kept = {n: v for n, v in given.items() if n not in (*WINDOW, *_COUNTS)}
+    entry = REGISTRY.get(layer.name)
+    if layer.name == "formula" or entry is None:
+        return truth_of(layer), fixed
+    if "bias" in entry.attributes:
+        kept = {"bias": int(bias), **kept}
+    if "p" in entry.attributes:
+        kept = {"p": 2, **kept}
+    return _truth(layer.name, tuple(kept.items())), fixed
+
+
+@lru_cache(maxsize=64)
+def _truth(name: str, attributes: tuple[tuple[str, Any], ...]) -> Truth:
+    return truth_of(build_layer(name, dict(attributes)))
+
+
+def _distinct(cases: Any) -> list[Case]:
+    """Without those that are the same in every number."""
+    seen: dict[Any, Case] = {}
+    for c in cases:
+        seen.setdefault((tuple(sorted((s.name, v) for s, v in c.env.items())), c.plan.values), c)
+    return list(seen.values())
+
+
+def _with_repeats(
+    outputs: Mapping[str, OutputReport], changed: Mapping[str, tuple[Any, Any]]
+) -> dict[str, OutputReport]:
     """An output that changes from call to call is wrong, whatever the cases say."""
-    return {n: replace(o, verdict=WRONG, causes=(causes[n],)) if n in causes else o for n, o in outputs.items()}
+    out = dict(outputs)
+    for n, (before, after) in changed.items():
+        if n not in out:
+            continue
+        doubled = before.shape == after.shape and np.any(before) and np.allclose(after, 2 * before)
+        out[n] = replace(out[n], verdict=WRONG, causes=(_ACCUMULATED if doubled else _NONDETERMINISTIC,))
+    return out
 
 
-def _told(case: Case, layout: Layout) -> bool:
-    """Does the layout say everything about the case? One without a batch axis holds one image."""
-    shape = {n: a.shape for n, a in case.tensors.items()}
-    batch, channels = shape["x"][0], int(np.prod(shape["x"][1 : len(shape["x"]) - _spatial(case)]))
-    filters = int(np.prod(shape["dy"][1 : len(shape["dy"]) - _spatial(case)]))
-    if layout.x and "N" not in layout.x and batch > 1:
-        return False
-    return not (layout.x and "C" not in layout.x and (channels > 1 or filters > 1))
+_ACCUMULATED = Cause(
+    "accumulated-over-calls", "each call adds to what the last one left", "start from zeros", False, "the whole sum"
+)
+_NONDETERMINISTIC = Cause(
+    "nondeterministic",
+    "the same call gives other numbers the second time",
+    "keep no state, read nothing outside",
+    False,
+)
 
 
-def _spatial(case: Case) -> int:
-    return len(case.attributes.get("kernel_shape", ()))
+def _with_mutations(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> dict[str, OutputReport]:
+    """Right numbers from a candidate that overwrites its arguments: right by a convention that callers must know."""
+    changed = sorted({name for a in given for name in a.mutated})
+    if not changed:
+        return dict(outputs)
+    what = f"it overwrites {', '.join(changed)}"
+    cause = Cause("input-mutated", what, "work on a copy", True, "the operands, which others still need")
+    return {
+        n: replace(o, verdict=CONVENTIONS, causes=(cause,)) if o.verdict == CORRECT else o for n, o in outputs.items()
+    }
 
 
-def _unfit(source: Source, layer: Layer, answers: Sequence[Answer]) -> Report:
-    """No layout gave arrays of the right shapes: the message of the first call says why."""
-    first = answers[0] if answers else Answer("raised", "it was never called")
-    verdict = CRASHED if first.ended else UNSUPPORTED
-    shapes = ", ".join(str(a.shape) for a in first.arrays.values())
-    note = first.message or f"what it returns fits no layout: shapes {shapes}; --returns says which is which"
-    return Report(source.name, layer.name, verdict, {}, notes=(f"{first.status}: {note}",))
+def _ending(answer: Answer) -> Cause:
+    fix = {"timeout": "look for a loop that does not end", "out-of-memory": "look at the size of what it allocates"}
+    return Cause(answer.status, answer.message, fix.get(answer.status, "look for a write outside an array"))
 
 
-def _overall(outputs: Mapping[str, OutputReport], answers: Sequence[Answer]) -> str:
-    if any(a.ended for a in answers):
+def _with_endings(
+    outputs: Mapping[str, OutputReport], given: Sequence[Answer], names: Sequence[str]
+) -> dict[str, OutputReport]:
+    """Outputs of a candidate of which a call ended the process."""
+    ended = next((a for a in given if a.ended), None)
+    if ended is None:
+        return dict(outputs)
+    whole = {n: outputs.get(n) or OutputReport(UNSUPPORTED, message=ended.message) for n in names}
+    return {
+        n: o if o.verdict == WRONG else replace(o, verdict=CRASHED, causes=(_ending(ended), *o.causes))
+        for n, o in whole.items()
+    }
+
+
+def _overall(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> str:
+    if any(a.ended for a in given):
         return CRASHED
     verdicts = {o.verdict for o in outputs.values()}
-    return next((v for v in (WRONG, UNSUPPORTED, CONVENTIONS) if v in verdicts), CORRECT)
+    return next((v for v in (WRONG, UNSUPPORTED, CONVENTIONS) if v in verdicts), CORRECT if outputs else UNSUPPORTED)
 
 
-def _notes(answers: Sequence[Answer], binding: Binding) -> tuple[str, ...]:
-    changed = sorted({name for a in answers for name in a.mutated})
+def _notes(
+    given: Sequence[Answer], observed: Mapping[str, Sequence[Observed]], trial: Trial, fit: Fit
+) -> tuple[str, ...]:
+    changed = sorted({name for a in given for name in a.mutated})
     out = [f"input-mutated: it overwrites {', '.join(changed)}"] if changed else []
-    ended = next((a for a in answers if a.ended), None)
+    ended = next((a for a in given if a.ended), None)
     out += [f"{ended.status}: {ended.message}"] if ended is not None else []
-    read = ", ".join(f"{name} is {role}" for name, role in binding.roles if name != role)
-    return tuple(out + ([f"read as: {read}"] if read else []))
+    words = trial.driver.words()
+    out += [f"read as: {words}"] if words else []
+    out += [f"{name} taken to be {value}" for name, value in fit.fixed.items()]
+    out += [f"{path} holds {name}" for name, path in fit.reading.paths.items() if path != name]
+    single = any(o.precision is not None and o.precision > 1e-10 for row in observed.values() for o in row)
+    out += ["it computes in single precision"] if single else []
+    return tuple(out)

@@ -1,0 +1,85 @@
+"""The calls of one request: arguments from what the request says, results as arrays by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .describe import Targets
+from .objects import Recorder, arrays_in, numeric, overwrite
+
+
+class Run:
+    """The arrays, the results and the object of one request."""
+
+    def __init__(self, targets: Targets, arrays: dict[str, Any], lists: bool) -> None:
+        self.targets, self.arrays, self.lists = targets, arrays, lists
+        self.recorder = Recorder()
+        self.results: dict[str, Any] = {}
+        self.object: Any = None
+
+    def construct(self, request: dict[str, Any]) -> None:
+        """The object, with the arrays of "set" in it; what only its first forward makes is set after one."""
+        self.object = self._called(self.targets[request["object"]], request["construct"])
+        for call in request["initialise"]:
+            self._called(getattr(self.object, call["target"]), call)
+        missing = {p: n for p, n in request["set"].items() if not overwrite(self.object, p, self.arrays[n])}
+        if missing or request.get("lazy"):
+            self.call(request["calls"][0])
+        for path, name in missing.items():
+            if not overwrite(self.object, path, self.arrays[name]):
+                raise AttributeError(f"it has no attribute {path} after its first forward")
+
+    def call(self, call: dict[str, Any]) -> dict[str, Any]:
+        """The arrays that a call returns; a method may return none."""
+        method = self.object is not None
+        function = getattr(self.object, call["target"]) if method else self.targets[call["target"]]
+        self.results[call["name"]] = returned = self._called(function, call)
+        arrays = outputs(returned)
+        if not arrays and not method:
+            raise TypeError(f"it returned {type(returned).__name__} without an array of numbers")
+        return arrays
+
+    def attributes(self) -> Iterator[tuple[str, Any]]:
+        """Arrays of numbers that the object holds, by path."""
+        if self.object is not None:
+            yield from arrays_in(self.object)
+
+    def _called(self, function: Callable[..., Any], call: dict[str, Any]) -> Any:
+        named = {name: self._argument(spec) for name, spec in call.get("named", {}).items()}
+        return function(*[self._argument(a) for a in call["arguments"]], **named)
+
+    def _argument(self, spec: dict[str, Any]) -> Any:
+        """{"array": n} | {"value": v} | {"tuple": [..]} | {"dict": {..}} | {"cache": call} | {"optimizer": true}"""
+        if "array" in spec:
+            a = self.arrays[spec["array"]]
+            return a.tolist() if self.lists else a
+        if "tuple" in spec:
+            return tuple(self._argument(s) for s in spec["tuple"])
+        if "dict" in spec:
+            return {name: self._argument(s) for name, s in spec["dict"].items()}
+        if "optimizer" in spec:
+            return self.recorder
+        if "cache" in spec:
+            return self._cache(spec["cache"])
+        value = spec["value"]
+        return tuple(value) if isinstance(value, list) else value
+
+    def _cache(self, call: str) -> Any:
+        returned = self.results[call]
+        if not isinstance(returned, tuple) or len(returned) < 2:
+            raise TypeError("the forward pass returns no cache beside y")
+        return returned[1] if len(returned) == 2 else returned[1:]
+
+
+def outputs(returned: Any) -> dict[str, Any]:
+    """The arrays of numbers by name, or by position where they have none."""
+    if isinstance(returned, dict):
+        items = {str(name): value for name, value in returned.items()}
+    elif isinstance(returned, tuple) or (isinstance(returned, list) and not numeric(returned)):
+        items = {str(k): value for k, value in enumerate(returned)}
+    else:
+        items = {"0": returned}
+    return {name: np.asarray(value) for name, value in items.items() if value is not None and numeric(value)}

@@ -1,0 +1,100 @@
+"""The loop of the process in which a candidate runs.
+
+It is started with a folder that holds `job.json`, and reads the numbers of requests from its input, one a line. Request
+k is `request_<k>.json` with arrays in `request_<k>.npz`; the answer is `answer_<k>.json` and, where arrays came back,
+`answer_<k>.npz`, each whole or not there; then k is written to its output. What the candidate prints goes nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .calls import Run
+from .describe import Targets, describe
+
+
+def main(folder: Path, source: int, sink: int, given: Mapping[str, Any]) -> None:
+    """Serve requests until the input ends. given: candidates that are at hand, by target."""
+    _limit(json.loads((folder / "job.json").read_text()))
+    targets = Targets(dict(given))
+    with os.fdopen(source) as requests, os.fdopen(sink, "w") as answers:
+        for line in requests:
+            _serve(folder, int(line), targets)
+            answers.write(line)
+            answers.flush()
+
+
+def _limit(limits: dict[str, int]) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has none of these
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name, value in limits.items():
+        kind = getattr(resource, name)
+        _, hard = resource.getrlimit(kind)
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+
+
+def _serve(folder: Path, k: int, targets: Targets) -> None:
+    request = json.loads((folder / f"request_{k}.json").read_text())
+    try:
+        if "describe" in request:
+            answer: dict[str, Any] = {"status": "returned", "described": describe(targets[request["describe"]])}
+        else:
+            answer = _run(folder, k, request, targets)
+    except MemoryError:
+        answer = {"status": "out-of-memory", "message": "MemoryError"}
+    except BaseException as error:
+        answer = {"status": "raised", "message": _words(error)}
+    temporary = folder / f"partial_{k}.json"
+    temporary.write_text(json.dumps(answer))
+    os.replace(temporary, folder / f"answer_{k}.json")
+
+
+def _run(folder: Path, k: int, request: dict[str, Any], targets: Targets) -> dict[str, Any]:
+    """Make the calls of a request; every array is a fresh copy, and compared afterwards."""
+    with np.load(folder / f"request_{k}.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    run = Run(targets, {name: a.copy() for name, a in arrays.items()}, request.get("lists", False))
+    out: dict[str, Any] = {}
+    if "object" in request:
+        run.construct(request)
+    for call in request["calls"]:
+        if call.get("observe"):
+            out |= {f"before/{path}": a.copy() for path, a in run.attributes()}
+        out |= {f"{call['name']}/{key}": a for key, a in run.call(call).items()}
+    out |= {f"after/{path}": a for path, a in run.attributes()}
+    out |= {f"recorded/{n}": a for n, a in enumerate(run.recorder.gradients)}
+    changed = [name for name, a in arrays.items() if not np.array_equal(a, run.arrays[name], equal_nan=True)]
+    temporary = folder / f"partial_{k}.npz"
+    np.savez(temporary, **{f"a{n}": a for n, a in enumerate(out.values())})
+    os.replace(temporary, folder / f"answer_{k}.npz")
+    return {"status": "returned", "keys": list(out), "mutated": changed}
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def own_channels() -> tuple[int, int]:
+    """Input and output as private descriptors; what goes by these names afterwards is nothing."""
+    source, sink, nothing = os.dup(0), os.dup(1), os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    return source, sink
+
+
+if __name__ == "__main__":
+    sys.path.remove(os.environ["PYTHONPATH"])  # it led here: a candidate's imports are none of ours
+    del os.environ["PYTHONPATH"]
+    main(Path(sys.argv[1]), *own_channels(), {})
+    os._exit(0)

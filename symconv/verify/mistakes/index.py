@@ -1,0 +1,142 @@
+"""Mistakes in an index map: the sums read or write their operands elsewhere. Each is a change of a `Model`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import sympy as sp
+
+from symconv.ir import Access, IndexedSum, Range
+from symconv.verify.dense import Array
+from symconv.verify.model import Model, NoDifference
+
+Change = Callable[[Model], Model]
+
+
+def flipped(*axes: int) -> Change:
+    """w[k] -> w[K - 1 - k] along the spatial axes, or those given from the end; of dw the result."""
+
+    def change(m: Model) -> Model:
+        chosen = axes or tuple(range(-m.rank, 0))
+        if not m.truth.context.has("w") or not chosen or -min(chosen) > m.rank:
+            raise NoDifference
+        if m.name == "dw":
+            return m.then(lambda a: np.flip(a, chosen))
+        shape = m.truth.context.shape("w")
+
+        def move(i: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+            return tuple(shape[k] - 1 - e if k - len(i) in chosen else e for k, e in enumerate(i))
+
+        return m.with_reads("w", move)
+
+    return change
+
+
+def kernel_transposed(m: Model) -> Model:
+    """w[kh, kw] -> w[kw, kh], of a square kernel."""
+    if m.rank != 2 or m.named("KH") != m.named("KW"):
+        raise NoDifference
+    if m.name == "dw":
+        return m.then(lambda a: np.swapaxes(a, -1, -2))
+    return m.with_reads("w", lambda i: (*i[:-2], i[-1], i[-2]))
+
+
+def channels_swapped(m: Model) -> Model:
+    """w[out, in] -> w[in, out], where there are as many of both."""
+    if not m.truth.context.has("w"):
+        raise NoDifference
+    axes = m.truth.context.operand("w").axes
+    at = [k for k, a in enumerate(axes) if a in ("oc", "ic", "o", "i")]
+    shape = m.truth.shape("w", m.env)
+    if len(at) != 2 or shape[at[0]] != shape[at[1]]:
+        raise NoDifference
+
+    def move(i: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+        out = list(i)
+        out[at[0]], out[at[1]] = i[at[1]], i[at[0]]
+        return tuple(out)
+
+    if m.name == "dw":
+        if m.number("G") != 1:
+            raise NoDifference
+        return m.then(lambda a: np.swapaxes(a, 0, 1))
+    return m.with_reads("w", move)
+
+
+def result_transposed(m: Model) -> Model:
+    """Height and width of the result exchanged, where they are alike."""
+    if m.rank != 2 or m.name == "db":
+        raise NoDifference
+
+    def swap(a: Array) -> Array:
+        if a.shape[-1] != a.shape[-2]:
+            raise NoDifference
+        return np.swapaxes(a, -1, -2)
+
+    return m.then(swap)
+
+
+def operand_transposed(name: str) -> Change:
+    """Height and width of an operand exchanged, where they are alike."""
+
+    def change(m: Model) -> Model:
+        if m.rank != 2 or name not in m.tensors or m.tensors[name].shape[-1] != m.tensors[name].shape[-2]:
+            raise NoDifference
+        return m.with_tensor(name, lambda a: np.swapaxes(a, -1, -2))
+
+    return change
+
+
+def first_group(m: Model) -> Model:
+    """Every group reads, or writes, the channels of the first."""
+    if m.number("G") == 1:
+        raise NoDifference
+    if m.name != "dx":
+        return m.with_reads("x", lambda i: (i[0], sp.S.Zero, *i[2:]))
+    return m.with_own(lambda s: s.with_(result=Access("dx", s.result.indices[0], sp.S.Zero, *s.result.indices[2:])))
+
+
+def interleaved_groups(side: str) -> Change:
+    """Channel c belongs to group c mod G instead of c div (C/G). side: x, or y for the filters."""
+
+    def relaid(a: Array, groups: int, back: bool) -> Array:
+        inner = (groups, a.shape[1] // groups)
+        parted = a.reshape(a.shape[0], *(inner if back else inner[::-1]), *a.shape[2:])
+        return np.swapaxes(parted, 1, 2).reshape(a.shape)
+
+    def change(m: Model) -> Model:
+        g = m.number("G")
+        if g == 1:
+            raise NoDifference
+        if m.name in (side, f"d{side}"):
+            return m.then(lambda a: relaid(a, g, back=True))
+        return m.with_tensor("x" if side == "x" else "dy", lambda a: relaid(a, g, back=False))
+
+    return change
+
+
+def restricted(*names: str, last: bool) -> Change:
+    """One value, the first or the last, of reduced indices instead of all of them."""
+
+    def change(m: Model) -> Model:
+        def cut(s: IndexedSum) -> IndexedSum:
+            own = [r for r in s.reduced if r.index.name.rstrip("'") in names]
+            if len(own) != len(names):
+                raise NoDifference
+            points = {r: r.upper if last else r.lower for r in own}
+            return s.with_(
+                ranges=tuple(Range(r.index, (points[r],), (points[r],)) if r in own else r for r in s.ranges)
+            )
+
+        def linear(s: IndexedSum) -> IndexedSum:
+            return s if {a.name for a in s.reads()} == {"b"} else cut(s)
+
+        return m.with_own(linear)
+
+    return change
+
+
+def spatial(prefix: str, last: bool, *others: str) -> Change:
+    """`restricted` for an index of each spatial axis: oh and ow, kh and kw."""
+    return lambda m: restricted(*others, *(f"{prefix}{a}" for a in m.letters), last=last)(m)

@@ -1,0 +1,166 @@
+"""What a candidate may be computing: an output's sums, numbers and arrays, each of which a mistake can change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from symconv.ir import Access, IndexedSum, Operand, Statement
+from symconv.verify.cases import Case, env_named, with_outputs
+from symconv.verify.dense import Array, Env, evaluate
+from symconv.verify.truth import Output, Truth
+
+
+class NoDifference(Exception):
+    """A mistake that does not apply here, or changes nothing."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """An output in one case, perhaps with mistakes in it.
+
+    env: the numbers; tensors: the operands, groups apart; scatter: the numbers of the last sums where they are others.
+    after: what becomes of the value, as callers have it.
+    """
+
+    truth: Truth
+    output: Output
+    env: Env
+    tensors: Mapping[str, Array]
+    scatter: Env | None = None
+    after: tuple[Callable[[Array], Array], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.output.name
+
+    @property
+    def rank(self) -> int:
+        """Spatial axes of the window, 0 where there is none."""
+        return sum(s.name in ("KD", "KH", "KW") for s in self.env)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        return tuple(a for a in "dhw" if any(s.name == f"K{a.upper()}" for s in self.env))
+
+    def named(self, name: str) -> int | None:
+        """The value of a symbol of the layer, None where it has none of that name."""
+        return next((v for s, v in self.env.items() if s.name == name), None)
+
+    def number(self, name: str, default: int = 1) -> int:
+        return env_named(self.env, name, default)
+
+    def with_numbers(self, **values: int) -> Model:
+        """Other numbers for some symbols. The output sizes of a forward pass follow; a gradient keeps those of dy."""
+        env = {s: values.get(s.name, v) for s, v in self.env.items()}
+        if env == dict(self.env):
+            raise NoDifference
+        if self.name == "y" and not any(k.startswith("O") for k in values):
+            free = {s: v for s, v in env.items() if s.name not in ("OD", "OH", "OW")}
+            followed = with_outputs(self.truth.layer, free)
+            if followed is None:
+                raise NoDifference
+            env = dict(followed)
+        return replace(self, env=env)
+
+    def with_statements(self, change: Callable[[Statement], Statement]) -> Model:
+        statements = tuple(map(change, self.output.statements))
+        if statements == self.output.statements:
+            raise NoDifference
+        return replace(self, output=replace(self.output, statements=statements))
+
+    def with_own(self, change: Callable[[IndexedSum], IndexedSum]) -> Model:
+        """Other sums for the output itself."""
+        own = self.output.own
+        return self.with_statements(lambda s: change(s) if s in own and isinstance(s, IndexedSum) else s)
+
+    def with_reads(self, name: str, move: Callable[[tuple[sp.Expr, ...]], tuple[sp.Expr, ...]]) -> Model:
+        """Every access to operand `name` at other indices."""
+
+        def change(s: Statement) -> Statement:
+            if not isinstance(s, IndexedSum):
+                return s
+            return s.with_(
+                summand=s.summand.xreplace(
+                    {a: Access(a.args[0], *move(a.indices)) for a in s.reads() if a.name == name}
+                )
+            )
+
+        return self.with_statements(change)
+
+    def with_tensor(self, name: str, change: Callable[[Array], Array]) -> Model:
+        """Another value for an operand, as callers have it."""
+        if name not in self.tensors or not any(_reads(s, name) for s in self.output.statements):
+            raise NoDifference
+        operand = self.truth.context.operand(name)
+        old = self.tensors[name]
+        new = apart(change(joined(old, operand)), old.shape)
+        if np.array_equal(old, new):
+            raise NoDifference
+        return replace(self, tensors={**self.tensors, name: new})
+
+    def then(self, change: Callable[[Array], Array]) -> Model:
+        return replace(self, after=(*self.after, change))
+
+    @cached_property
+    def apart_value(self) -> Array:
+        """The value of the sums, groups apart; `Undefined` where they leave an array."""
+        shapes = {s.result.name: self.truth.shape(s.result.name, self.env) for s in self.output.statements}
+        with np.errstate(all="ignore"):
+            return evaluate(self.output.statements, shapes, self._numbers(), self.tensors)[self.name]
+
+    @cached_property
+    def value(self) -> Array:
+        """The value as callers have it: groups joined, and what came after it done."""
+        out = joined(self.apart_value, self.truth.context.operand(self.name))
+        for change in self.after:
+            out = change(out)
+        return out
+
+    def _numbers(self) -> Callable[[Statement], Env]:
+        own = self.output.own
+        return lambda s: self.scatter if self.scatter is not None and s in own else self.env
+
+
+def _reads(s: Statement, name: str) -> bool:
+    return any(a.name == name for a in s.reads())
+
+
+def joined(a: Array, operand: Operand) -> Array:
+    """An array as callers have it: axes of the operand that are joined become one."""
+    for axis in sorted(operand.joined, reverse=True):
+        a = a.reshape(*a.shape[:axis], a.shape[axis] * a.shape[axis + 1], *a.shape[axis + 2 :])
+    return a
+
+
+def apart(a: Array, shape: tuple[int, ...]) -> Array:
+    """The inverse of `joined`: in the shape of the formula."""
+    return a.reshape(shape)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One output of a layer in one case, without mistakes; it remembers what was computed for it."""
+
+    truth: Truth
+    output: Output
+    case: Case
+
+    @cached_property
+    def model(self) -> Model:
+        return Model(self.truth, self.output, self.case.env, self.case.tensors)
+
+    @property
+    def exact(self) -> Array:
+        return self.model.value
+
+    @cached_property
+    def magnitude(self) -> Array:
+        """(n + 2) S of the bound |a - exact| <= (n + 2) u S, entry by entry."""
+        with np.errstate(all="ignore"):
+            whole = self.truth.magnitude(self.output, self.case.env, self.case.tensors)
+        return joined(whole, self.truth.context.operand(self.output.name))

@@ -1,0 +1,226 @@
+"""Putting cases to a candidate: how it is spoken to, what it answers, what that is for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from symconv.verify.arguments import Inputs, Reading, Unsayable, inputs_of
+from symconv.verify.cases import PROBES, Case, Maker
+from symconv.verify.compare import Observed
+from symconv.verify.dense import Array
+from symconv.verify.drivers import Driver
+from symconv.verify.isolation import Answer, Session
+from symconv.verify.layouts import BIASES, Axes, Layout, arranged, axes_of, layouts, restored
+from symconv.verify.model import Setting, joined
+from symconv.verify.truth import Truth
+
+_MOST_PROBES = 2500
+# Orders of the weights that are tried with every shape of a bias.
+_USUAL_WEIGHTS = 5
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, the layer that it is held against, and the cases that can be put to it."""
+
+    driver: Driver
+    truth: Truth
+    maker: Maker
+    outputs: tuple[str, ...]
+    session: Session
+    settings: dict[tuple[str, str], Setting] = field(default_factory=dict, compare=False)
+
+    @property
+    def axes(self) -> Axes:
+        return axes_of(self.truth.context)
+
+    def setting(self, name: str, case: Case) -> Setting:
+        """An output in a case; what was computed for it is kept."""
+        key = (name, case.name)
+        if key not in self.settings or self.settings[key].case is not case:
+            self.settings[key] = Setting(self.truth, self.truth.outputs[name], case)
+        return self.settings[key]
+
+    def inputs(self, case: Case, reading: Reading) -> Inputs:
+        """Raises `Unsayable` where the layout, or the candidate, has no way to be told the case."""
+        tensors = {n: joined(a, self.truth.context.operand(n)) for n, a in case.tensors.items()}
+        if self.driver.takes("y"):
+            tensors["y"] = self.setting("y", case).exact
+        return inputs_of(case, tensors, reading)
+
+    def ask(self, case: Case, reading: Reading, times: int = 1) -> Answer:
+        """The answer to one case, called that many times in a row."""
+        try:
+            request, arrays = self.driver.request(self.inputs(case, reading), reading, times)
+        except Unsayable as error:
+            return Answer("raised", str(error))
+        return self.session.ask(request, arrays)
+
+    def observed(self, case: Case, answer: Answer, reading: Reading, time: int = 0) -> dict[str, Observed]:
+        """What the candidate gave for each output in a case."""
+        wanted = self.wanted(case, reading)
+        found = self.driver.outputs(answer, wanted, reading, time) if answer.status == "returned" else None
+        out = {}
+        for n in self.outputs:
+            actual = (found or {}).get(n)
+            if actual is not None:
+                actual = restored(n, actual, reading.layout, self.axes)
+            message = answer.message or ("" if found else "what it returns fits no output")
+            out[n] = Observed(self.setting(n, case), actual, message)
+        return out
+
+    def wanted(self, case: Case, reading: Reading) -> dict[str, tuple[int, ...]]:
+        """The shapes of the outputs as the candidate should give them."""
+        shapes = {n: self.setting(n, case).truth.shape(n, case.env) for n in self.outputs}
+        whole = {n: joined(np.empty(s), self.truth.context.operand(n)) for n, s in shapes.items()}
+        dy = joined(case.tensors["dy"], self.truth.context.operand("y")).shape
+        return {n: arranged(n, a, reading.layout, self.axes, dy).shape for n, a in whole.items()}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a reading fits: its outputs of the right shape, and those with the right values."""
+
+    reading: Reading
+    fixed: Mapping[str, Any]
+    fits: int
+    agrees: int
+    outputs: int
+    answer: Answer
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        return (int(self.agrees > 0), self.fits, self.agrees)
+
+    @property
+    def whole(self) -> bool:
+        return self.outputs > 0 and self.agrees == self.outputs
+
+
+def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
+    """The reading in which everything is right, else that in which most shapes are; None where it never answers.
+
+    Sizes that differ pairwise tell layouts apart; a candidate that refuses them is asked ever plainer cases.
+    """
+    returned: Fit | None = None
+    refused: Fit | None = None
+    asked = 0
+    for level, plan in PROBES:
+        best: Fit | None = None
+        for fit in _fits(trial, level, plan):
+            asked += 1
+            if fit.whole:
+                return fit
+            if fit.answer.status != "returned":
+                refused = refused or fit
+                if fit.answer.ended and trial.session.exhausted:
+                    return refused
+                continue
+            returned = returned or fit
+            if best is None or fit.key > best.key:
+                best = fit
+        if best is not None and best.fits:
+            return best
+        progress(f"{level}: {asked} ways of calling it tried")
+        if asked > _MOST_PROBES:
+            break
+    return returned or refused
+
+
+def _fits(trial: Trial, name: str, plan: Any) -> Iterator[Fit]:
+    """Every way of speaking to the candidate, in one probe."""
+    for fixed in _untold(trial):
+        maker = replace(trial.maker, fixed={**trial.maker.fixed, **fixed})
+        case = maker.case(name, plan)
+        if case is None:
+            continue
+        for base in _bases(trial):
+            yield from _asked(trial, case, base, fixed)
+
+
+def _untold(trial: Trial) -> Iterator[dict[str, Any]]:
+    """What an attribute may be that the candidate cannot be told and the layer does not say."""
+    yield {}
+    free = [a for a in ("strides", "pads") if a not in trial.maker.fixed and a not in trial.maker.told]
+    if not trial.maker.rank:
+        return
+    if "strides" in free and not trial.axes.w:
+        yield {"strides": "kernel"}
+    if "pads" in free and trial.axes.w:
+        yield {"pads": "same"}
+
+
+def _bases(trial: Trial) -> Iterator[Reading]:
+    axes = trial.axes
+    for layout in layouts(axes):
+        yield Reading(layout, axes)
+    if trial.driver.takes("b") and axes.space:
+        usual = list(dict.fromkeys(layout.w for layout in layouts(axes)))[:_USUAL_WEIGHTS]
+        for form in BIASES[1:]:
+            for layout in layouts(axes):
+                if layout.w in usual or "O" not in layout.w:
+                    yield Reading(replace(layout, b=form), axes)
+    yield Reading(Layout(axes.x, axes.w, "O", axes.y), axes, lists=True)
+    if axes.space:
+        yield Reading(Layout(axes.space, axes.space if axes.w else "", "O", axes.space), axes, lists=True)
+
+
+def _asked(trial: Trial, case: Case, base: Reading, fixed: Mapping[str, Any]) -> Iterator[Fit]:
+    try:
+        inputs = trial.inputs(case, base)
+        readings = list(trial.driver.readings(base, inputs, trial.session))
+    except Unsayable:
+        return
+    for reading in readings:
+        answer = trial.ask(case, reading)
+        reading = replace(reading, order=_order(trial, case, answer, reading))
+        seen = [o for o in trial.observed(case, answer, reading).values() if o.actual is not None]
+        fits = sum(o.actual is not None and o.actual.shape == o.setting.exact.shape for o in seen)
+        yield Fit(reading, fixed, fits, sum(o.agrees for o in seen), len(seen), answer)
+
+
+def _order(trial: Trial, case: Case, answer: Answer, reading: Reading) -> tuple[str, ...]:
+    """What each place of a returned tuple holds, which sizes that differ tell; "" where that is not known."""
+    found = trial.driver.outputs(answer, trial.wanted(case, reading), reading) if answer.arrays else None
+    places = sorted(k for k in answer.arrays if k.startswith("call0/") and k.rpartition("/")[2].isdigit())
+    names = {id(a): n for n, a in (found or {}).items()}
+    return tuple(names.get(id(answer.arrays[k]), "") for k in places)
+
+
+def answers(trial: Trial, cases: Sequence[Case], reading: Reading, progress: Callable[[str], None]) -> list[Answer]:
+    """An answer for every case, from a candidate that has not been asked before."""
+    trial.session.restart()
+    out = []
+    for k, case in enumerate(cases, 1):
+        out.append(trial.ask(case, reading))
+        progress(f"case {k} of {len(cases)}: {case.name}")
+    return out
+
+
+def gathered(
+    trial: Trial, cases: Sequence[Case], given: Sequence[Answer], reading: Reading
+) -> dict[str, list[Observed]]:
+    """What the candidate gave for each output, case by case; outputs that never came are left out."""
+    rows = [trial.observed(c, a, reading) for c, a in zip(cases, given, strict=True)]
+    return {n: [row[n] for row in rows] for n in trial.outputs if any(row[n].actual is not None for row in rows)}
+
+
+def repeated(trial: Trial, cases: Sequence[Case], reading: Reading) -> dict[str, tuple[Array, Array]]:
+    """The outputs that differ when the same call is made twice in one process: before and after."""
+    trial.session.restart()
+    for case in cases:
+        answer = trial.ask(case, reading, times=2)
+        if answer.status != "returned":
+            continue
+        first, second = (trial.observed(case, answer, reading, time) for time in (0, 1))
+        pairs = {n: (first[n].actual, second[n].actual) for n in trial.outputs}
+        return {
+            n: (a, b)
+            for n, (a, b) in pairs.items()
+            if a is not None and b is not None and not np.array_equal(a, b, equal_nan=True)
+        }
+    return {}
