@@ -73,9 +73,7 @@ def activated(build: Callable[..., Layer], /, *, activation: str | None = None, 
     context = replace(layer.context, operands=(*layer.context.operands, replace(y, name="z")))
     given = (*layer.attributes, ("activation", activation))
     notation = Notation((("dy", Label("∂E/∂y")), ("dz", Label("δ"))))
-    return replace(
-        layer, statements=(*inner, outer), context=context, attributes=given, notation=notation
-    )
+    return replace(layer, statements=(*inner, outer), context=context, attributes=given, notation=notation)
 
 
 def _renamed_result(e: sp.Expr, result: str) -> sp.Expr:

@@ -31,26 +31,28 @@ def judged(observed: Sequence[Observed]) -> OutputReport:
     answered = [o for o in observed if o.actual is not None]
     refused = [o for o in observed if o.actual is None]
     ran = tuple((o.setting.case.name, _status(o)) for o in observed)
-    message = f"not supported: {refused[0].message}" if refused else ""
+    message = refused[0].message if refused else ""
     if not answered:
         return OutputReport(UNSUPPORTED, unsupported=len(refused), message=message, ran=ran)
     failing = [o for o in answered if not o.agrees]
     passed = len(answered) - len(failing)
     if not failing:
         return OutputReport(CORRECT, (), passed, 0, len(refused), None, message, ran)
-    causes = causes_of(failing, [o for o in answered if o.agrees])
+    causes, alternatives = causes_of(failing, [o for o in answered if o.agrees])
     usage = bool(causes) and all(c.convention for c in causes)
     smallest = min(failing, key=lambda o: o.setting.case.size)
     verdict = CONVENTIONS if usage else WRONG
-    return OutputReport(verdict, causes, passed, len(failing), len(refused), example(smallest), message, ran)
+    return OutputReport(
+        verdict, causes, passed, len(failing), len(refused), example(smallest), message, ran, alternatives
+    )
 
 
 def _status(o: Observed) -> str:
     return "unsupported" if o.actual is None else "passed" if o.agrees else "failed"
 
 
-def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple[Cause, ...]:
-    """Up to three causes, each of which alone gives the numbers; otherwise two that do so together."""
+def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple[tuple[Cause, ...], bool]:
+    """Up to three causes, each of which alone gives the numbers (True); otherwise two that do so together (False)."""
     failing = sorted(failing, key=lambda o: o.setting.case.size)
     known = [h for h in HYPOTHESES if failing[0].setting.output.name in h.outputs]
     for explanations in (
@@ -61,11 +63,11 @@ def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple
         found = list(explanations)
         best = [e for e in found if e.passing] or found
         if best and len(best[0].causes) > 1:
-            return best[0].causes
+            return best[0].causes, False
         if best:
             distinct = {e.causes[0].code: e.causes[0] for e in reversed(best)}
-            return tuple(reversed(distinct.values()))[:_MOST_CAUSES]
-    return _by_sight(failing)
+            return tuple(reversed(distinct.values()))[:_MOST_CAUSES], True
+    return _by_sight(failing), True
 
 
 def _by_sight(failing: Sequence[Observed]) -> tuple[Cause, ...]:

@@ -228,7 +228,9 @@ class Instance:
             elif path in before and not np.array_equal(before[path], after[path]):
                 out[name] = before[path] - after[path]
             else:
-                out |= {name: a for p, a in after.items() if returned_as(p) == name and p != path}
+                kept = [a for p, a in after.items() if returned_as(p) == name and p != path]
+                if kept:
+                    out[name] = kept[0]
         return out
 
     def words(self) -> str:

@@ -142,7 +142,8 @@ class _Child:
             self.to, self.back = self.process.to, self.process.back
         else:
             started = _started(folder, self.mark)
-            assert started.stdin is not None and started.stdout is not None
+            assert started.stdin is not None
+            assert started.stdout is not None
             self.process, self.to, self.back = started, started.stdin.fileno(), started.stdout.fileno()
 
     def serve(self, k: int, seconds: float) -> str:
@@ -177,9 +178,9 @@ class _Child:
             os.close(self.to)
             os.close(self.back)
         else:
-            assert self.process.stdin is not None and self.process.stdout is not None
-            self.process.stdin.close()
-            self.process.stdout.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                assert pipe is not None
+                pipe.close()
 
 
 def _started(folder: Path, mark: str) -> subprocess.Popen[bytes]:

@@ -75,7 +75,8 @@ class Impulse:
 class OutputReport:
     """passed, failed, unsupported: numbers of cases. ran: each case and what became of it.
 
-    formula: what the output should be. consistent: is it the gradient of the candidate's own forward pass?
+    alternatives: does each cause alone give the numbers, or all of them together? formula: what the output should be.
+    consistent: is it the gradient of the candidate's own forward pass?
     """
 
     verdict: str
@@ -86,6 +87,7 @@ class OutputReport:
     counterexample: Counterexample | None = None
     message: str = ""
     ran: tuple[tuple[str, str], ...] = ()
+    alternatives: bool = True
     formula: str = ""
     consistent: bool | None = None
     impulse: Impulse | None = None
@@ -108,6 +110,7 @@ class OutputReport:
             "confirmed": self.confirmed,
             "cases": {"passed": self.passed, "failed": self.failed, "unsupported": self.unsupported},
             "counterexample": None if example is None else example.json(),
+            "alternatives": self.alternatives,
             "details": [c.json() for c in self.causes],
             "consistent_with_forward": self.consistent,
             "formula": self.formula,

@@ -35,7 +35,7 @@ _COUNTS = ("in_channels", "out_channels", "input_shape", "auto_pad")
 class Options:
     """returns: what a tuple holds. roles: of parameters, where their names do not tell. strict: conventions are wrong.
 
-    progress: told what is being done.
+    progress: told what is being done. signature: of a function in a shared library.
     """
 
     returns: tuple[str, ...] = ()
@@ -43,6 +43,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     strict: bool = False
     progress: Progress = lambda _: None
+    signature: str | None = None
 
 
 def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, options: Options | None = None) -> Report:
@@ -134,16 +135,20 @@ class _Examination:
         return self._report(_overall(outputs, given), outputs, str(fit.reading), _notes(given, observed, trial, fit))
 
     def _completed(self, name: str, o: OutputReport, seen: Sequence[Observed], trial: Trial, fit: Fit) -> OutputReport:
-        """What is worth the time only where something is wrong."""
-        o = replace(o, formula=formula_of(trial.truth, name))
-        if o.verdict not in (WRONG, CONVENTIONS) or not o.failed:
+        """What is worth the time only where something is wrong: the smallest case, the formula, a picture."""
+        failing = [s for s in seen if s.actual is not None and not s.agrees]
+        if not failing:
             return o
         self.options.progress(f"looking for the smallest case in which {name} is wrong")
-        smallest = shrunk(
-            trial, fit.reading, min((s for s in seen if s.actual is not None and not s.agrees), key=_size)
+        first = min(failing, key=lambda s: s.setting.case.size)
+        smallest = shrunk(trial, fit.reading, first)
+        o = replace(
+            o,
+            counterexample=smallest.example,
+            formula=formula_of(trial.truth.layer, name, smallest.case.attributes),
+            consistent=consistent(trial, fit.reading, smallest.case, name),
         )
-        o = replace(o, counterexample=smallest.example, consistent=consistent(trial, fit.reading, smallest.case, name))
-        return replace(o, impulse=impulse_of(trial, fit.reading, smallest.case, name)) if not o.causes else o
+        return replace(o, impulse=impulse_of(trial, fit.reading, first.setting.case, name)) if not o.causes else o
 
     def _refused(self, trial: Trial, fit: Fit | None) -> Report:
         """It never returned: the first message says why."""
@@ -170,10 +175,6 @@ def _near(path: str) -> str:
     """A path from where we are, if it lies below."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
-
-
-def _size(o: Observed) -> int:
-    return o.setting.case.size
 
 
 def _has_bias(driver: Driver) -> bool:

@@ -37,7 +37,7 @@ class Targets:
 
 def describe(target: Any) -> dict[str, Any]:
     """kind, parameters, the line of the definition; of a class the parameters of its methods as well."""
-    own = target if inspect.isclass(target) or inspect.isroutine(target) else getattr(target, "__call__", target)
+    own = target if inspect.isclass(target) or inspect.isroutine(target) else type(target).__call__
     try:
         line = inspect.getsourcelines(own)[1]
     except (OSError, TypeError):
