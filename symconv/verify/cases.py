@@ -55,7 +55,7 @@ PLANS: tuple[tuple[str, Plan], ...] = (
     ("square, C = D", Plan(N=2, C=3, O=3, outputs=(4, 4, 2), kernel=(3, 3, 2))),
     ("one image", Plan(N=1, kernel=(2, 3, 2))),
     ("one channel, non-square", replace(_ONE, outputs=(2, 4, 2), kernel=(3, 2, 2))),
-    ("one filter", Plan(N=2, C=3, O=1, outputs=(3, 2, 2), kernel=(2, 3, 2))),
+    ("fewer filters than channels", Plan(N=2, C=3, O=2, outputs=(3, 2, 2), kernel=(2, 3, 2))),
     ("larger batch", replace(_SQUARE, N=5, outputs=(2, 2, 2))),
     ("one channel, one filter", Plan(N=4, C=1, O=1)),
     ("one row", Plan(N=1, C=3, O=2)),
@@ -148,6 +148,8 @@ class Maker:
         env = self._numbers(plan, attributes)
         if env is None:
             return None
+        if any(n < 1 for o in self.truth.context.operands for n in self.truth.shape(o.name, env)):
+            return None
         names = [n for n in ("x", "w", "b") if self.truth.context.has(n) and n in self.truth.layer.inputs]
         drawn = {n: _drawn(10 * seed + k, self.truth.shape(n, env)) for k, n in enumerate((*names, "dy"))}
         tensors = {n: _valued(n, a, plan.values, "w" not in names) for n, a in drawn.items()}
@@ -228,7 +230,7 @@ def _drawn(seed: int, shape: tuple[int, ...]) -> Array:
 def _valued(name: str, a: Array, values: str, without_weights: bool) -> Array:
     """The array as the plan wants its values. Layers without weights see few values, so that windows hold ties."""
     if values == "quarters":
-        return np.where(a > 0, a - 0.25, a + 0.75)
+        return a + np.random.default_rng(a.size).choice((0.25, 0.5, 0.75), a.shape)
     if name != "x":
         return a
     if values == "distinct":

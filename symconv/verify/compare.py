@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Observed:
         """|a - e| <= (n + 2) u S at every entry; u of single precision where the candidate computes in it."""
         return self.precision is not None
 
-    @property
+    @cached_property
     def precision(self) -> float | None:
         """The unit roundoff within which the candidate is right; None where it is wrong."""
         units = (SINGLE,) if self.single else (DOUBLE, SINGLE)
@@ -54,6 +55,8 @@ class Observed:
         finite = np.abs(value[np.isfinite(value)])
         most = float(finite.max(initial=0.0))
         scale = np.maximum(np.abs(value), float(np.nanmax(self.setting.magnitude, initial=0.0)) + most)
+        # A window without an entry has no average, and no maximum.
+        known = np.isfinite(value) & (np.isfinite(self.actual.astype(float)) | (value != 0))
         with np.errstate(invalid="ignore"):
             close = np.abs(self.actual.astype(float) - value) <= _SLACK * unit * scale
-        return bool((close | (np.isnan(value) & np.isnan(self.actual.astype(float)))).all())
+        return bool(known.any() or not value.size) and bool(close[known].all())

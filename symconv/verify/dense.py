@@ -6,7 +6,7 @@ that no longer make it a gradient. Integers stay exact below 2**53.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,26 +41,27 @@ class Undefined(ValueError):
 def evaluate(
     statements: Sequence[Statement],
     shapes: Mapping[str, tuple[int, ...]],
-    env: Env | Callable[[Statement], Env],
+    env: Env,
     tensors: Mapping[str, Array],
 ) -> dict[str, Array]:
-    """Run statements in order. Returns the tensors and every operand written.
-
-    shapes: of the operands they write. env: the numbers, for all statements or for each.
-    """
-    numbers = env if callable(env) else lambda _: env
+    """Run statements in order. shapes: of the operands they write. Returns the tensors and every operand written."""
     known = dict(tensors)
     for s in statements:
         name = s.result.name
         if name not in known or name in tensors:
             known[name] = np.zeros(shapes[name])
             tensors = {k: v for k, v in tensors.items() if k != name}
-        add_to(known[name], s, numbers(s), known)
+        add_to(known[name], s, env, known)
     return known
 
 
 def add_to(out: Array, s: Statement, env: Env, tensors: Mapping[str, Array]) -> None:
-    """out[result(I)] += summand(I) for every point of the domain."""
+    """out[result(I)] += summand(I) for every point of the domain; what has no value there is NaN or infinite."""
+    with np.errstate(all="ignore"):
+        _add_to(out, s, env, tensors)
+
+
+def _add_to(out: Array, s: Statement, env: Env, tensors: Mapping[str, Array]) -> None:
     points = Points(s.ranges, s.guards, env)
     if isinstance(s, FirstMaximum):
         _mark_winners(out, s, points, tensors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from symconv.verify.model import Model, NoDifference, joined
 from symconv.verify.report import CONVENTIONS, CORRECT, UNSUPPORTED, WRONG, Cause, Counterexample, OutputReport
 
 _MOST_CAUSES = 3
-_MOST_PAIRS = 1200
+_MOST_PAIRS = 3000
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple
     known = [h for h in HYPOTHESES if failing[0].setting.output.name in h.outputs]
     for explanations in (
         _singles(known, failing, passing),
-        _factors((), known, failing, passing),
+        _factors(Mistakes(()), failing),
         _pairs(known, failing, passing),
     ):
         found = list(explanations)
@@ -83,76 +84,103 @@ def _by_sight(failing: Sequence[Observed]) -> tuple[Cause, ...]:
     return (Cause("wrong-shape", what, "compute the shape from that of x"),)
 
 
-def _value(m: Model, changes: Sequence[Hypothesis]) -> Array | None:
-    """What the mistakes would give; None where one does not apply."""
-    try:
-        for h in changes:
-            m = h.change(m)
-        return m.value
-    except (NoDifference, Undefined, IndexError, ValueError):
-        return None
+@dataclass(frozen=True)
+class Mistakes:
+    """Some mistakes together. place: in the whole computation, in the backward pass alone, or in its last sums."""
+
+    changes: tuple[Hypothesis, ...]
+    place: str = "whole"
+
+    def value(self, o: Observed) -> Array | None:
+        """What they would give; None where none of them applies."""
+        m = _model(o, self.place)
+        applied = not self.changes
+        try:
+            for h in self.changes:
+                try:
+                    m, applied = h.change(m), True
+                except NoDifference:
+                    continue
+            with np.errstate(all="ignore"):
+                return m.value if applied else None
+        except (NoDifference, Undefined, IndexError, ValueError):
+            return None
+
+    def explain(self, failing: Sequence[Observed]) -> bool:
+        """Do they give the candidate's numbers in every failing case?"""
+        for o in failing:
+            value = self.value(o)
+            if value is None or not o.explained_by(value):
+                return False
+        return True
+
+    def leave(self, passing: Sequence[Observed]) -> bool:
+        """Would a candidate with these mistakes have passed the cases that this one passed?"""
+        for o in passing:
+            value = self.value(o)
+            if value is not None and not o.explained_by(value):
+                return False
+        return True
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        return tuple(Cause(h.code, h.what, h.fix, h.convention, h.violates) for h in self.changes)
 
 
-def _explains(changes: Sequence[Hypothesis], failing: Sequence[Observed]) -> bool:
-    for o in failing:
-        value = _value(o.setting.model, changes)
-        if value is None or not o.explained_by(value):
-            return False
-    return True
+def _model(o: Observed, place: str) -> Model:
+    """Where mistakes are made."""
+    whole = o.setting.model
+    return {"whole": whole, "backward": whole.backward, "last": whole.last}[place]
 
 
-def _leaves(changes: Sequence[Hypothesis], passing: Sequence[Observed]) -> bool:
-    """Would a candidate with these mistakes have passed the cases that this one passed?"""
-    for o in passing:
-        value = _value(o.setting.model, changes)
-        if value is not None and not o.explained_by(value):
-            return False
-    return True
+def _places(o: Observed) -> list[str]:
+    """Those that differ: a backward pass may compute the forward pass again, and have sums before its last."""
+    places = {id(_model(o, place)): place for place in ("last", "backward", "whole")}
+    return list(reversed(places.values()))
 
 
 def _singles(
     known: Sequence[Hypothesis], failing: Sequence[Observed], passing: Sequence[Observed]
 ) -> Iterator[Explanation]:
     for h in known:
-        if _explains([h], failing):
-            yield Explanation((_cause(h),), _leaves([h], passing))
+        for place in _places(failing[0]):
+            mistakes = Mistakes((h,), place)
+            if mistakes.explain(failing):
+                yield Explanation(mistakes.causes, mistakes.leave(passing))
 
 
-def _cause(h: Hypothesis) -> Cause:
-    return Cause(h.code, h.what, h.fix, h.convention, h.violates)
-
-
-def _factors(
-    changes: Sequence[Hypothesis],
-    known: Sequence[Hypothesis],
-    failing: Sequence[Observed],
-    passing: Sequence[Observed],
-) -> Iterator[Explanation]:
+def _factors(mistakes: Mistakes, failing: Sequence[Observed]) -> Iterator[Explanation]:
     """A factor that fits in every failing case and has one name in all of them; weights minus a multiple of dw."""
     factors = []
     for o in failing:
-        value = _value(o.setting.model, changes)
-        factor = None if value is None or o.actual is None else fitted(o.actual, value)
+        value = mistakes.value(o)
+        factor = None if o.actual is None else fitted(o.actual, o.setting.exact if value is None else value)
         if factor is None:
             break
         factors.append(factor)
     else:
         name = named_factor(factors, [o.setting.model for o in failing])
         if name is not None:
-            yield Explanation((*map(_cause, changes), scaled(name, failing[0])), True)
-    if not changes and failing[0].setting.output.name in ("dw", "db"):
+            yield Explanation((*mistakes.causes, *scaled(name, failing[0])), True)
+    if not mistakes.changes and failing[0].setting.output.name in ("dw", "db"):
         yield from _updates(failing)
 
 
-def scaled(factor: str, o: Observed) -> Cause:
-    """The cause for a factor: a sign, a mean, a pool's divisor, or a factor by its name."""
-    name = o.setting.output.name
+def scaled(factor: str, o: Observed) -> tuple[Cause, ...]:
+    """The causes for a factor: a sign, a mean, a pool's divisor, or a factor by its name."""
+    sign = (Cause("sign", "the sign is wrong", "change the sign", False, "the chain rule"),)
     if factor == "-1":
-        return Cause("sign", "the sign is wrong", "change the sign", False, "the chain rule")
+        return sign
+    return (*sign, _scaled(factor[1:], o)) if factor.startswith("-") else (_scaled(factor, o),)
+
+
+def _scaled(factor: str, o: Observed) -> Cause:
+    name = o.setting.output.name
     if factor == "1/N" and name != "y":
         what = "it is the mean over the batch, where the gradient is the sum over images"
         return Cause("batch-mean", what, "sum over n; divide where the loss is a mean", True, "the sum over n")
-    divides = not o.setting.truth.context.has("w") and o.setting.model.rank > 0 and not factor.startswith("-")
+    pool = not o.setting.truth.context.has("w") and o.setting.model.rank > 0
+    divides = pool and any(size in factor for size in ("KH", "OH", "H W", "s"))
     code = "pool-divisor" if divides else "scaled"
     return Cause(code, f"it is {factor} times what it should be", "leave the factor out", False, "the summand")
 
@@ -174,19 +202,36 @@ def _updates(failing: Sequence[Observed]) -> Iterator[Explanation]:
 def _pairs(
     known: Sequence[Hypothesis], failing: Sequence[Observed], passing: Sequence[Observed]
 ) -> Iterator[Explanation]:
-    """Two mistakes together, and one with a factor; only those that change something in the smallest failing case."""
+    """One mistake with a factor, and two mistakes together."""
+    for place in _places(failing[0]):
+        for h in known:
+            if not h.alone:
+                yield from _factors(Mistakes((h,), place), failing)
+        for one, other in _likely(known, place, failing):
+            mistakes = Mistakes((one, other), place)
+            if mistakes.explain(failing):
+                yield Explanation(mistakes.causes, mistakes.leave(passing))
+
+
+def _likely(
+    known: Sequence[Hypothesis], place: str, failing: Sequence[Observed]
+) -> Iterator[tuple[Hypothesis, Hypothesis]]:
+    """Pairs that may explain the smallest failing case; where one of them changes nothing there, the other must do."""
     first = failing[0]
-    single = [h for h in known if not h.alone and _value(first.setting.model, [h]) is not None]
-    for h in single:
-        yield from _factors([h], known, failing, passing)
-    tried = 0
-    for i, one in enumerate(single):
-        for other in single[i + 1 :]:
-            tried += 1
-            if tried > _MOST_PAIRS:
-                return
-            if one.code != other.code and _explains([one, other], failing):
-                yield Explanation((_cause(one), _cause(other)), _leaves([one, other], passing))
+    if first.actual is None:
+        return
+    values = {h: Mistakes((h,), place).value(first) for h in known if not h.alone}
+    if first.actual.shape not in {first.setting.exact.shape} | {v.shape for v in values.values() if v is not None}:
+        return
+    explain = {h for h, v in values.items() if v is not None and first.explained_by(v)}
+    pairs = 0
+    for one, other in combinations(values, 2):
+        if one.code == other.code:
+            continue
+        both = values[one] is not None and values[other] is not None
+        pairs += both
+        if (both and pairs <= _MOST_PAIRS) or one in explain or other in explain:
+            yield one, other
 
 
 def example(o: Observed) -> Counterexample:

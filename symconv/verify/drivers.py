@@ -76,7 +76,7 @@ class Function:
         yield base
 
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
-        calls = [inputs.call(f"call{k}", self.target, self.binding) for k in range(times)]
+        calls = [{**inputs.call(f"call{k}", self.target, self.binding), "again": k > 0} for k in range(times)]
         return {"calls": calls, "lists": reading.lists}, inputs.arrays
 
     def outputs(self, answer: Answer, wanted: Shapes, reading: Reading, time: int = 0) -> dict[str, Array] | None:
@@ -115,7 +115,8 @@ class Pair:
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
         calls = []
         for k in range(times):
-            calls.append(inputs.call(f"forward{k}", self.forward.target, self.forward.binding))
+            call = inputs.call(f"forward{k}", self.forward.target, self.forward.binding)
+            calls.append({**call, "again": k > 0})
             calls.append(inputs.call(f"call{k}", self.backward.target, self.backward.binding, cache=f"forward{k}"))
         return {"calls": calls, "lists": reading.lists}, inputs.arrays
 
@@ -198,7 +199,8 @@ class Instance:
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
         request = self._made(inputs, reading.paths, reading.lazy)
         for k in range(times):
-            request["calls"].append(inputs.call(f"forward{k}", self.forward.name, self.forward.binding))
+            call = inputs.call(f"forward{k}", self.forward.name, self.forward.binding)
+            request["calls"].append({**call, "again": k > 0})
             if self.backward is not None:
                 call = inputs.call(f"call{k}", self.backward.name, self.backward.binding, cache=f"forward{k}")
                 request["calls"].append({**call, "observe": k == 0})

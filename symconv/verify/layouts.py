@@ -105,9 +105,9 @@ def laid_out(a: Array, layout: str, canonical: str) -> Array:
 
 
 def canonical_of(a: Array, layout: str, canonical: str) -> Array:
-    """The inverse of `laid_out`; an array with another number of axes stays as it is."""
+    """The inverse of `laid_out`; an array with another number of axes never gets the right one."""
     if a.ndim != len(layout):
-        return a
+        return a[np.newaxis] if a.ndim == len(canonical) else a
     kept = [letter for letter in canonical if letter in layout]
     a = np.transpose(a, [layout.index(letter) for letter in kept])
     for axis, letter in enumerate(canonical):
@@ -132,6 +132,6 @@ def restored(name: str, a: Array, layout: Layout, axes: Axes) -> Array:
     if name.removeprefix("d") != "b":
         return canonical_of(a, layout.of(name), axes.of(name))
     if layout.b != "position":
-        return a.reshape(-1) if a.ndim != 1 and a.size == max(a.shape, default=0) else a
+        return canonical_of(a, layout.y, axes.y) if a.ndim == len(layout.y) else a
     letters = layout.y.replace("N", "")
     return a.sum(axis=tuple(letters.index(s) for s in axes.space)).reshape(-1) if a.ndim == len(letters) else a

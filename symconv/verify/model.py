@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -24,7 +26,8 @@ class Model:
     """An output in one case, perhaps with mistakes in it.
 
     env: the numbers; tensors: the operands, groups apart; scatter: the numbers of the last sums where they are others.
-    after: what becomes of the value, as callers have it.
+    after: what becomes of the value, as callers have it. memo: operands that were computed already, by what they are
+    computed from; models made from one another share it.
     """
 
     truth: Truth
@@ -33,6 +36,7 @@ class Model:
     tensors: Mapping[str, Array]
     scatter: Env | None = None
     after: tuple[Callable[[Array], Array], ...] = ()
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -82,7 +86,7 @@ class Model:
         """Every access to operand `name` at other indices."""
 
         def change(s: Statement) -> Statement:
-            if not isinstance(s, IndexedSum):
+            if not isinstance(s, IndexedSum) or not _reads(s, name):
                 return s
             return s.with_(
                 summand=s.summand.xreplace(
@@ -103,15 +107,58 @@ class Model:
             raise NoDifference
         return replace(self, tensors={**self.tensors, name: new})
 
+    @cached_property
+    def backward(self) -> Model:
+        """The same with what the forward pass computes as it is: mistakes are then in the backward pass alone."""
+        ahead = [s for s in self.output.statements if not s.result.name.startswith("d")]
+        if not ahead or self.name == "y":
+            return self
+        tensors = dict(self.tensors)
+        for name, group in groupby(ahead, key=lambda s: s.result.name):
+            tensors[name] = self._computed(name, tuple(group), tensors)
+        rest = tuple(s for s in self.output.statements if s not in ahead)
+        return replace(self, output=replace(self.output, statements=rest), tensors=tensors)
+
+    @cached_property
+    def last(self) -> Model:
+        """The same with everything but the sums of the output as it is: their dy is the gradient that reaches them."""
+        own = self.output.own
+        reached = {a.name for s in own for a in s.reads() if a.name.startswith("d") and a.name != "dy"}
+        if len(reached) != 1 or self.name == "y":
+            return self
+        (name,) = reached
+        ahead = self.backward
+        value = replace(
+            ahead, output=Output(name, tuple(s for s in ahead.output.statements if s not in own))
+        ).apart_value
+        renamed = tuple(
+            s.with_(summand=s.summand.xreplace({a: Access("dy", *a.indices) for a in s.reads() if a.name == name}))
+            for s in own
+        )
+        return replace(ahead, output=Output(self.name, renamed), tensors={**ahead.tensors, "dy": value})
+
     def then(self, change: Callable[[Array], Array]) -> Model:
         return replace(self, after=(*self.after, change))
 
     @cached_property
     def apart_value(self) -> Array:
         """The value of the sums, groups apart; `Undefined` where they leave an array."""
-        shapes = {s.result.name: self.truth.shape(s.result.name, self.env) for s in self.output.statements}
-        with np.errstate(all="ignore"):
-            return evaluate(self.output.statements, shapes, self._numbers(), self.tensors)[self.name]
+        known = dict(self.tensors)
+        for name, group in groupby(self.output.statements, key=lambda s: s.result.name):
+            known[name] = self._computed(name, tuple(group), known)
+        return known[self.name]
+
+    def _computed(self, name: str, group: tuple[Statement, ...], known: Mapping[str, Array]) -> Array:
+        """The operand that a few statements write; what is computed from the same objects is computed once."""
+        env = self.scatter if self.scatter is not None and name == self.name else self.env
+        reads = [known[r] for r in sorted({a.name for s in group for a in s.reads()} & known.keys())]
+        key = (tuple(map(id, group)), id(env), tuple(map(id, reads)))
+        if key not in self.memo:
+            shape = self.truth.shape(name, self.env)
+            value = evaluate(group, {name: shape}, env, known)[name]
+            self.memo[key] = (value, group, env, reads)  # which keeps them alive, and their identities their own
+        value, *_ = self.memo[key]
+        return np.asarray(value)
 
     @cached_property
     def value(self) -> Array:
@@ -120,10 +167,6 @@ class Model:
         for change in self.after:
             out = change(out)
         return out
-
-    def _numbers(self) -> Callable[[Statement], Env]:
-        own = self.output.own
-        return lambda s: self.scatter if self.scatter is not None and s in own else self.env
 
 
 def _reads(s: Statement, name: str) -> bool:

@@ -41,9 +41,9 @@ _CONSTRUCTOR = {
 _RETURNED = {
     "y": "y out output z result outputs a h feature featuremap",
     "dx": "dx gradx gradinput dinput dinputs inputgradient gx daprev da gradin inputgrad dimage gradinputs deltaprev",
-    "dw": "dw gradw gradweight gradweights dweight dweights dkernel dkernels dfilter dfilters gw gradkernel gradkernels "
-    "gradfilters filtergradient kernelsgradient wgrad weightgrad weightsgrad kernelgradient weightgradient dk df "
-    "gradswrtw kernelgrad kernelsgrad filtersgrad weightsgradient filtergrad",
+    "dw": "dw gradw gradweight gradweights dweight dweights dkernel dkernels dfilter dfilters gw gradkernel "
+    "gradkernels gradfilters filtergradient kernelsgradient wgrad weightgrad weightsgrad kernelgradient "
+    "weightgradient dk df gradswrtw kernelgrad kernelsgrad filtersgrad weightsgradient filtergrad",
     "db": "db gradb gradbias gradbiases dbias dbiases gb bgrad biasgrad biasgradient biasesgrad",
 }
 

@@ -69,6 +69,8 @@ class Trial:
             actual = (found or {}).get(n)
             if actual is not None:
                 actual = restored(n, actual, reading.layout, self.axes)
+                if n == "db" and actual.size == int(np.prod(self.truth.shape("b", case.env))):
+                    actual = actual.reshape(-1)
             message = answer.message or ("" if found else "what it returns fits no output")
             out[n] = Observed(self.setting(n, case), actual, message)
         return out
@@ -93,8 +95,19 @@ class Fit:
     answer: Answer
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        return (int(self.agrees > 0), self.fits, self.agrees)
+    def key(self) -> tuple[bool, int, int]:
+        return (self.shaped, self.fits, self.agrees)
+
+    @property
+    def usual(self) -> bool:
+        """Is this the layer's own layout? Then a wrong shape is the candidate's, and no sign of another layout."""
+        layout, axes = self.reading.layout, self.reading.axes
+        return (layout.x, layout.w) == (axes.x, axes.w)
+
+    @property
+    def shaped(self) -> bool:
+        """Has every output the right shape?"""
+        return self.outputs > 0 and self.fits == self.outputs
 
     @property
     def whole(self) -> bool:
@@ -106,11 +119,10 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
 
     Sizes that differ pairwise tell layouts apart; a candidate that refuses them is asked ever plainer cases.
     """
-    returned: Fit | None = None
+    best: Fit | None = None
     refused: Fit | None = None
     asked = 0
     for level, plan in PROBES:
-        best: Fit | None = None
         for fit in _fits(trial, level, plan):
             asked += 1
             if fit.whole:
@@ -120,15 +132,14 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
                 if fit.answer.ended and trial.session.exhausted:
                     return refused
                 continue
-            returned = returned or fit
             if best is None or fit.key > best.key:
                 best = fit
-        if best is not None and best.fits:
+        if best is not None and (best.shaped or (best.usual and (best.agrees or level != PROBES[0][0]))):
             return best
         progress(f"{level}: {asked} ways of calling it tried")
         if asked > _MOST_PROBES:
             break
-    return returned or refused
+    return best or refused
 
 
 def _fits(trial: Trial, name: str, plan: Any) -> Iterator[Fit]:

@@ -15,7 +15,9 @@ class Run:
     """The arrays, the results and the object of one request."""
 
     def __init__(self, targets: Targets, arrays: dict[str, Any], lists: bool) -> None:
-        self.targets, self.arrays, self.lists = targets, arrays, lists
+        self.targets, self.given, self.lists = targets, arrays, lists
+        self.changed: set[str] = set()
+        self.refresh()
         self.recorder = Recorder()
         self.results: dict[str, Any] = {}
         self.object: Any = None
@@ -32,8 +34,19 @@ class Run:
             if not overwrite(self.object, path, self.arrays[name]):
                 raise AttributeError(f"it has no attribute {path} after its first forward")
 
+    def refresh(self) -> None:
+        """Arrays as they were given; what was made of them is noted."""
+        if hasattr(self, "arrays"):
+            self.note_changes()
+        self.arrays = {name: a.copy() for name, a in self.given.items()}
+
+    def note_changes(self) -> None:
+        self.changed |= {n for n, a in self.given.items() if not np.array_equal(a, self.arrays[n], equal_nan=True)}
+
     def call(self, call: dict[str, Any]) -> dict[str, Any]:
         """The arrays that a call returns; a method may return none."""
+        if call.get("again"):
+            self.refresh()
         method = self.object is not None
         function = getattr(self.object, call["target"]) if method else self.targets[call["target"]]
         self.results[call["name"]] = returned = self._called(function, call)

@@ -64,7 +64,7 @@ def _run(folder: Path, k: int, request: dict[str, Any], targets: Targets) -> dic
     """Make the calls of a request; every array is a fresh copy, and compared afterwards."""
     with np.load(folder / f"request_{k}.npz") as stored:
         arrays = {name: stored[name] for name in stored.files}
-    run = Run(targets, {name: a.copy() for name, a in arrays.items()}, request.get("lists", False))
+    run = Run(targets, arrays, request.get("lists", False))
     out: dict[str, Any] = {}
     if "object" in request:
         run.construct(request)
@@ -74,11 +74,11 @@ def _run(folder: Path, k: int, request: dict[str, Any], targets: Targets) -> dic
         out |= {f"{call['name']}/{key}": a for key, a in run.call(call).items()}
     out |= {f"after/{path}": a for path, a in run.attributes()}
     out |= {f"recorded/{n}": a for n, a in enumerate(run.recorder.gradients)}
-    changed = [name for name, a in arrays.items() if not np.array_equal(a, run.arrays[name], equal_nan=True)]
+    run.note_changes()
     temporary = folder / f"partial_{k}.npz"
     np.savez(temporary, **{f"a{n}": a for n, a in enumerate(out.values())})
     os.replace(temporary, folder / f"answer_{k}.npz")
-    return {"status": "returned", "keys": list(out), "mutated": changed}
+    return {"status": "returned", "keys": list(out), "mutated": sorted(run.changed)}
 
 
 def _words(error: BaseException) -> str:

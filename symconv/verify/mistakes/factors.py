@@ -21,6 +21,7 @@ _SIZES = {
     "O": ("OC", "O"),
     "s": ("s_d", "s_h", "s_w"),
     "G": ("G",),
+    "sqrt(KH KW)": ("KD", "KH", "KW"),
 }
 
 
@@ -59,13 +60,18 @@ def _exponents() -> list[tuple[int, ...]]:
     return sorted((e for e in every if sum(map(abs, e)) <= 3), key=lambda e: (sum(map(abs, e)), sum(e)))
 
 
-def _sizes_of(m: Model) -> Mapping[str, int]:
-    named = {s.name: v for s, v in m.env.items()}
-    return {key: int(np.prod([named[n] for n in names if n in named])) for key, names in _SIZES.items()}
+def _sizes_of(m: Model) -> Mapping[str, float]:
+    # A transposed layer has no letter for its output sizes.
+    named = (
+        dict(zip(("OD", "OH", "OW")[3 - m.rank :], m.truth.shape("y", m.env)[-m.rank :], strict=True)) if m.rank else {}
+    )
+    named |= {s.name: v for s, v in m.env.items()}
+    products = {key: float(np.prod([named[n] for n in names if n in named])) for key, names in _SIZES.items()}
+    return {key: value**0.5 if key.startswith("sqrt") else value for key, value in products.items()}
 
 
-def _monomial(sizes: Mapping[str, int], exponents: tuple[int, ...]) -> float:
-    return float(np.prod([float(n) ** e for n, e in zip(sizes.values(), exponents, strict=True)]))
+def _monomial(sizes: Mapping[str, float], exponents: tuple[int, ...]) -> float:
+    return float(np.prod([n**e for n, e in zip(sizes.values(), exponents, strict=True)]))
 
 
 def _alike(a: float, b: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -34,12 +35,14 @@ def flipped(*axes: int) -> Change:
 
 
 def kernel_transposed(m: Model) -> Model:
-    """w[kh, kw] -> w[kw, kh], of a square kernel."""
-    if m.rank != 2 or m.named("KH") != m.named("KW"):
+    """w[kh, kw] -> w[kw, kh]; a kernel that is not square then has another shape."""
+    if m.rank < 2 or not m.truth.context.has("w"):
         raise NoDifference
     if m.name == "dw":
         return m.then(lambda a: np.swapaxes(a, -1, -2))
-    return m.with_reads("w", lambda i: (*i[:-2], i[-1], i[-2]))
+    turned = replace(m, tensors={**m.tensors, "w": np.swapaxes(m.tensors["w"], -1, -2)})
+    tall, wide = m.number("KH"), m.number("KW")
+    return turned if tall == wide else turned.with_numbers(KH=wide, KW=tall)
 
 
 def channels_swapped(m: Model) -> Model:
@@ -49,7 +52,11 @@ def channels_swapped(m: Model) -> Model:
     axes = m.truth.context.operand("w").axes
     at = [k for k, a in enumerate(axes) if a in ("oc", "ic", "o", "i")]
     shape = m.truth.shape("w", m.env)
-    if len(at) != 2 or shape[at[0]] != shape[at[1]]:
+    if len(at) != 2:
+        raise NoDifference
+    if m.name == "dw":
+        return m.then(lambda a: _swapped_in_groups(a, m.number("G")))
+    if shape[at[0]] != shape[at[1]]:
         raise NoDifference
 
     def move(i: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
@@ -57,33 +64,34 @@ def channels_swapped(m: Model) -> Model:
         out[at[0]], out[at[1]] = i[at[1]], i[at[0]]
         return tuple(out)
 
-    if m.name == "dw":
-        if m.number("G") != 1:
-            raise NoDifference
-        return m.then(lambda a: np.swapaxes(a, 0, 1))
     return m.with_reads("w", move)
 
 
+def _swapped_in_groups(a: Array, groups: int) -> Array:
+    apart = a.reshape(groups, a.shape[0] // groups, *a.shape[1:]).swapaxes(1, 2)
+    return apart.reshape(-1, *apart.shape[2:])
+
+
 def result_transposed(m: Model) -> Model:
-    """Height and width of the result exchanged, where they are alike."""
-    if m.rank != 2 or m.name == "db":
+    """Height and width of the result exchanged."""
+    if m.rank < 2 or m.name == "db":
         raise NoDifference
-
-    def swap(a: Array) -> Array:
-        if a.shape[-1] != a.shape[-2]:
-            raise NoDifference
-        return np.swapaxes(a, -1, -2)
-
-    return m.then(swap)
+    return m.then(lambda a: np.swapaxes(a, -1, -2))
 
 
 def operand_transposed(name: str) -> Change:
-    """Height and width of an operand exchanged, where they are alike."""
+    """Height and width of an operand exchanged; of x only where they are alike."""
 
     def change(m: Model) -> Model:
-        if m.rank != 2 or name not in m.tensors or m.tensors[name].shape[-1] != m.tensors[name].shape[-2]:
+        if m.rank < 2 or name not in m.tensors:
             raise NoDifference
-        return m.with_tensor(name, lambda a: np.swapaxes(a, -1, -2))
+        tall, wide = m.tensors[name].shape[-2:]
+        if tall == wide:
+            return m.with_tensor(name, lambda a: np.swapaxes(a, -1, -2))
+        if name != "dy":
+            raise NoDifference
+        turned = replace(m, tensors={**m.tensors, "dy": np.swapaxes(m.tensors["dy"], -1, -2)})
+        return turned if m.named("OH") is None else turned.with_numbers(OH=wide, OW=tall)
 
     return change
 

@@ -1,4 +1,4 @@
-"""Mistakes in a number: a stride taken for 1, a pad too many, rows that are left over. Each is a change of a `Model`."""
+"""Mistakes in a number: a stride taken for 1, a pad too many, rows that are left over. Changes of a `Model`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,33 @@ def taken_for(letters: str, value: Callable[[int], int]) -> Change:
     def change(m: Model) -> Model:
         old = {f"{v}_{a}": m.named(f"{v}_{a}") for v in letters for a in m.letters}
         return m.with_numbers(**{n: value(v) for n, v in old.items() if v is not None})
+
+    return change
+
+
+def inside(change: Change) -> Change:
+    """The numbers are mistaken in the windows of y, and not in how many there are."""
+
+    def kept(m: Model) -> Model:
+        if m.name != "y":
+            raise NoDifference
+        moved = change(m)
+        outputs = {n: m.number(n) for n in ("OD", "OH", "OW")}
+        return replace(moved, env={s: outputs.get(s.name, v) for s, v in moved.env.items()})
+
+    return kept
+
+
+def shifted(rows: int) -> Change:
+    """p -> p + rows, and q -> q - rows, neither below 0: the windows move, and are as many where they can be."""
+
+    def change(m: Model) -> Model:
+        values: dict[str, int] = {}
+        for a in m.letters:
+            p, q = m.number(f"p_{a}", 0), m.number(f"q_{a}", 0)
+            before = max(p + rows, 0)
+            values |= {f"p_{a}": before, f"q_{a}": max(q + p - before, 0)}
+        return m.with_numbers(**values)
 
     return change
 
@@ -50,6 +77,13 @@ def axes_exchanged(letters: str) -> Change:
     return change
 
 
+def window_exchanged(m: Model) -> Model:
+    """The height of the window taken for its width."""
+    if m.truth.context.has("w") or m.rank < 2:
+        raise NoDifference
+    return m.with_numbers(KH=m.number("KW"), KW=m.number("KH"))
+
+
 def _leftover(m: Model, a: str) -> int:
     """Rows that no window reaches: (H + p + q - d (K - 1) - 1) mod s."""
     if m.named(f"O{a.upper()}") is None:
@@ -65,8 +99,7 @@ def leftover_cut(m: Model) -> Model:
 
 def leftover_before(m: Model) -> Model:
     """The left-over rows are at the beginning: everything is shifted by their number."""
-    shifted = m.with_numbers(**{f"p_{a}": m.number(f"p_{a}", 0) - _leftover(m, a) for a in m.letters})
-    return replace(m, scatter=shifted.env) if m.name == "dx" else shifted
+    return m.with_numbers(**{f"p_{a}": m.number(f"p_{a}", 0) - _leftover(m, a) for a in m.letters})
 
 
 def leftover_outputs(m: Model) -> Model:
@@ -89,8 +122,8 @@ def uncropped(m: Model) -> Model:
 
 
 def emptied(m: Model) -> Model:
-    """dx[p:-p], which holds nothing at p = 0."""
-    empty = tuple(slice(0, 0) if m.named(f"p_{a}") == 0 else slice(None) for a in m.letters)
+    """dx[p:-q], which holds nothing at q = 0."""
+    empty = tuple(slice(0, 0) if m.named(f"q_{a}") == 0 else slice(None) for a in m.letters)
     if slice(0, 0) not in empty:
         raise NoDifference
     return m.then(lambda a: a[(..., *empty)])

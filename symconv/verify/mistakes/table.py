@@ -110,7 +110,7 @@ _KERNEL = (
             fix,
             index.flipped(axis),
         )
-        for axis, name in ((-1, "width"), (-2, "height"))
+        for axis, name in ((-1, "width"), (-2, "height"), (-3, "depth"))
         for code, output, equation, fix in (
             ("kernel-not-rotated", "dx", "Eq. 20", "flip both axes of the kernel"),
             ("kernel-rotated", "dw", "Eq. 13", "do not flip it"),
@@ -164,6 +164,14 @@ _KERNEL = (
         for letters, name in (("s", "strides"), ("pq", "pads"), ("d", "dilations"), ("spqd", "attributes"))
     ),
     H(
+        "axes-swapped",
+        ("y", "dx"),
+        "height and width of the window are exchanged",
+        "the range of the taps",
+        "keep the axes in order",
+        numbers.window_exchanged,
+    ),
+    H(
         "groups-ignored",
         _LINEAR,
         "every group takes the channels of the first",
@@ -198,6 +206,16 @@ _WINDOW = (
         _AT,
         numbers.taken_for("s", lambda v: 1),
     ),
+    *(
+        H(code, ("y",), f"{what} inside the windows", "the index s i + d m - p", _AT, numbers.inside(change))
+        for code, what, change in (
+            ("stride-ignored", "the stride is ignored", numbers.taken_for("s", lambda v: 1)),
+            ("dilation-ignored", "the dilation is ignored", numbers.taken_for("d", lambda v: 1)),
+            ("stride-dilation-swapped", "stride and dilation are exchanged", numbers.exchanged("s", "d")),
+            ("padding-off-by-one", "the padding is one too large", numbers.taken_for("p", lambda v: v + 1)),
+            ("padding-off-by-one", "the padding is one too small", numbers.taken_for("p", lambda v: max(v - 1, 0))),
+        )
+    ),
     H(
         "dilation-ignored",
         _ALL,
@@ -224,7 +242,7 @@ _WINDOW = (
     ),
     H(
         "leftover-rows",
-        ("dx", "dw"),
+        _LINEAR,
         "the rows that no window reaches are taken to be the first",
         "the index s i + d m - p",
         "leave them at the end",
@@ -273,6 +291,17 @@ _WINDOW = (
         )
         for word, step in (("large", lambda v: v + 1), ("small", lambda v: max(0, v - 1)))
         for letters in ("p", "q", "pq")
+    ),
+    *(
+        H(
+            "padding-off-by-one",
+            _ALL,
+            f"the windows are one row and one column too {word}",
+            "the index s i + d m - p",
+            _AT,
+            numbers.shifted(rows),
+        )
+        for word, rows in (("early", 1), ("late", -1))
     ),
     H(
         "padding-ignored",
@@ -351,6 +380,18 @@ _PARTS = (
     ),
     *(
         H(
+            f"filter-{'last' if last else 'first'}-only",
+            (output,),
+            f"only the {'last' if last else 'first'} filter is {done}",
+            "the range of the filters",
+            "loop over the filters",
+            values.one_filter(name, last),
+        )
+        for last in (False, True)
+        for output, name, done in (("y", "y", "computed"), ("dx", "dy", "counted"))
+    ),
+    *(
+        H(
             f"filter-{word}-only",
             outputs,
             f"only the {word} {what} is counted",
@@ -378,6 +419,8 @@ _PARTS = (
         for prefix, what, outputs, others in (
             ("o", "position", ("dw",), ()),
             ("o", "position of the last image", ("dw",), ("n",)),
+            ("i", "position", ("dw",), ()),
+            ("i", "position of the last image", ("dw",), ("n",)),
             ("k", "tap", ("y", "dx"), ()),
             ("k", "tap of the last channel", ("y",), ("ic",)),
             ("k", "tap of the last filter", ("dx",), ("oc",)),
@@ -389,7 +432,15 @@ _PARTS = (
         "where windows overlap, the last one overwrites the others",
         "the sum over the outputs",
         "add with +=",
-        values.assigned,
+        values.assigned("o"),
+    ),
+    H(
+        "assigned-not-accumulated",
+        ("dx",),
+        "where taps meet, the last one overwrites the others",
+        "the sum over the taps",
+        "add with +=",
+        values.assigned("k"),
     ),
     *(
         H(
@@ -414,7 +465,7 @@ _PARTS = (
         for word in ("first", "last")
         for what, others in (("position", ()), ("position of one image", ("n",)))
     ),
-    H("bias-missing", ("y",), "the bias is missing", "Eq. 7", "add b", values.bias_times(lambda m: 0)),
+    H("bias-missing", ("y",), "the bias is missing", "Eq. 7", "add b", values.bias_times(constant=0)),
     *(
         H(
             "bias-repeated",
@@ -422,21 +473,19 @@ _PARTS = (
             f"the bias is added once for {what}",
             "Eq. 7",
             "add b once",
-            values.bias_times(times),
+            values.bias_times(*names),
         )
-        for what, times in (
-            ("every input channel", lambda m: m.number("IC")),
-            ("every tap", lambda m: int(np.prod([m.number(f"K{a.upper()}") for a in m.letters]))),
-            (
-                "every tap of every channel",
-                lambda m: m.number("IC") * int(np.prod([m.number(f"K{a.upper()}") for a in m.letters])),
-            ),
-            ("every image", lambda m: m.number("N")),
-            ("every row of the kernel", lambda m: m.number("KH")),
-            ("every entry of a row", lambda m: m.number("I")),
-            ("two terms", lambda m: 2),
+        for what, names in (
+            ("every input channel", ("IC",)),
+            ("every tap", ("KD", "KH", "KW")),
+            ("every tap of every channel", ("IC", "KD", "KH", "KW")),
+            ("every image", ("N",)),
+            ("every row of the kernel", ("KH",)),
+            ("every column of the kernel", ("KW",)),
+            ("every entry of a row", ("I",)),
         )
     ),
+    H("bias-repeated", ("y",), "the bias is added twice", "Eq. 7", "add b once", values.bias_times(constant=2)),
 )
 
 _POOLS = (
@@ -539,7 +588,18 @@ _DIGITS = (
         "its operands are cut to whole numbers",
         "the numbers themselves",
         "do not use an integer dtype",
-        values.inputs_rounded,
+        values.inputs_rounded(),
+    ),
+    *(
+        H(
+            "integer-truncation",
+            _ALL,
+            f"{name} is cut to whole numbers",
+            "the numbers themselves",
+            "do not use an integer dtype",
+            values.inputs_rounded(name),
+        )
+        for name in ("x", "w", "b", "dy")
     ),
     *(
         H(

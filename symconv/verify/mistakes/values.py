@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
+import sympy as sp
 
 from symconv.ir import IndexedSum, Statement
 from symconv.verify.dense import Array, Points
@@ -35,28 +36,45 @@ def one_image(last: bool) -> Change:
     return change
 
 
+def one_filter(name: str, last: bool) -> Change:
+    """All other channels of an array are left at zero: of the result y, or of dy."""
+
+    def keep(a: Array) -> Array:
+        out, at = np.zeros_like(a), -1 if last else 0
+        out[:, at] = a[:, at]
+        return out
+
+    def change(m: Model) -> Model:
+        if m.tensors["dy"].ndim < 2 or m.number("OC") * m.number("G") * m.number("O") == 1:
+            raise NoDifference
+        return m.then(keep) if name == "y" else m.with_tensor(name, keep)
+
+    return change
+
+
 def incoming(m: Model) -> Model:
     """dx = dy, where they have one shape."""
     dy = joined(m.tensors["dy"], m.truth.context.operand("y"))
 
-    def give(a: Array) -> Array:
-        if dy.shape != a.shape:
-            raise NoDifference
-        return dy
-
-    return m.then(give)
+    if dy.shape != m.value.shape:
+        raise NoDifference
+    return m.then(lambda _: dy)
 
 
 def rounded(how: Callable[[Array], Array]) -> Change:
     return lambda m: m.then(how)
 
 
-def inputs_rounded(m: Model) -> Model:
-    """Every operand cut to whole numbers."""
-    cut = {n: np.trunc(a) for n, a in m.tensors.items()}
-    if all(np.array_equal(cut[n], a) for n, a in m.tensors.items()):
-        raise NoDifference
-    return replace(m, tensors=cut)
+def inputs_rounded(*names: str) -> Change:
+    """Operands cut to whole numbers: all of them, or those of these names."""
+
+    def change(m: Model) -> Model:
+        cut = {n: np.trunc(a) if not names or n in names else a for n, a in m.tensors.items()}
+        if all(np.array_equal(cut[n], a) for n, a in m.tensors.items()):
+            raise NoDifference
+        return replace(m, tensors=cut)
+
+    return change
 
 
 def relaid(a: Array, order: tuple[int, ...], reading: bool) -> Array:
@@ -120,13 +138,14 @@ def unsummed(*kept: str) -> Change:
     return change
 
 
-def bias_times(factor: Callable[[Model], int]) -> Change:
-    """The bias that many times."""
+def bias_times(*names: str, constant: int = 1) -> Change:
+    """The bias as many times as the product of these sizes."""
 
     def change(m: Model) -> Model:
-        times = factor(m)
-        if times == 1:
+        sizes = [s for s in m.env if s.name in names]
+        if constant == 1 and all(m.env[s] == 1 for s in sizes):
             raise NoDifference
+        times = sp.Mul(constant, *sizes)
 
         def scale(s: Statement) -> Statement:
             alone = isinstance(s, IndexedSum) and {a.name for a in s.reads()} == {"b"}
@@ -137,8 +156,12 @@ def bias_times(factor: Callable[[Model], int]) -> Change:
     return change
 
 
-def assigned(m: Model) -> Model:
-    """The last output that meets an entry of dx overwrites what the others wrote there."""
+def assigned(prefix: str) -> Change:
+    """The last output (prefix o), or tap (k), that meets an entry of dx overwrites what the others wrote there."""
+    return lambda m: _assigned(m, [f"{prefix}{a}" for a in m.letters])
+
+
+def _assigned(m: Model, names: list[str]) -> Model:
     if not m.output.own or m.name != "dx":
         raise NoDifference
     before = tuple(s for s in m.output.statements if s.result.name != m.name)
@@ -147,17 +170,17 @@ def assigned(m: Model) -> Model:
         tensors[s.result.name] = replace(m, output=Output(s.result.name, before), after=()).apart_value
     out = np.zeros(m.truth.shape(m.name, m.env))
     for s in m.output.own:
-        out = _overwritten(out, s, m, tensors)
+        out = _overwritten(out, s, m, tensors, names)
     value = joined(out, m.truth.context.operand(m.name))
     return m.then(lambda _: value)
 
 
-def _overwritten(out: Array, s: IndexedSum, m: Model, tensors: dict[str, Array]) -> Array:
-    """Position by position of the output: its contributions are added up, and replace what was there."""
+def _overwritten(out: Array, s: IndexedSum, m: Model, tensors: dict[str, Array], names: list[str]) -> Array:
+    """Value by value of the named indices: its contributions are added up, and replace what was there."""
     points = Points(s.ranges, s.guards, m.env)
     value = np.broadcast_to(points.value(s.summand, tensors, s.extended), points.count)
     at = tuple(np.broadcast_to(points.index(e), points.count) for e in s.result.indices)
-    order = [r.index for r in s.ranges if r.index.name.rstrip("'") in [f"o{a}" for a in m.letters]]
+    order = [r.index for r in s.ranges if r.index.name.rstrip("'") in names]
     key = np.stack([points.at[i] for i in order]) if order else np.zeros((1, points.count), int)
     step = np.unique(key, axis=1, return_inverse=True)[1].ravel()
     for t in range(int(step.max(initial=-1)) + 1):
