@@ -36,10 +36,10 @@ def command(candidate: str | None, layer: str | None, spec: str | None, **option
     """Hold a function or a class against LAYER, and say what is wrong with it.
 
     FILE:NAME is a function or class in FILE.py, or a function in FILE.c or FILE.so. A function that takes a dy (dout,
-    grad_output, delta ..) or a cache is a backward pass and returns dx, dw, db; any other is a forward pass. A class has
-    a method forward and perhaps backward; its weights are found and overwritten. Attributes that are left out are tried
-    at several values where the candidate takes them. It runs in a process of its own, with limits; that is no security
-    sandbox. Exits with 1 if it is wrong, with 3 if it cannot be run.
+    grad_output, delta ..) or a cache is a backward pass and returns dx, dw, db; any other is a forward pass. A class
+    has a method forward and perhaps backward; its weights are found and overwritten. Attributes that are left out are
+    tried at several values where the candidate takes them. It runs in a process of its own, with limits; that is no
+    security sandbox. Exits with 1 if it is wrong, with 3 if it cannot be run.
     """
     from symconv.verify.verify import verify
 

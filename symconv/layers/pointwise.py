@@ -57,7 +57,7 @@ def activation(name: str, /, **attributes: Any) -> Layer:
 
 
 def activated(build: Callable[..., Layer], /, *, activation: str | None = None, **attributes: Any) -> Layer:
-    """y = f(z), where z is what the layer of `build` gives as y; without `activation` the layer itself (Eqs. 7 and 8)."""
+    """y = f(z), where z is what the layer of `build` gives as y (Eqs. 7 and 8); z itself without `activation`."""
     layer = build(**attributes)
     if activation is None:
         return layer

@@ -91,13 +91,20 @@ class Inputs:
 
     def _word(self, default: str) -> str:
         """'same' or 'valid', spelled as the default is."""
-        if "auto_pad" in self.attributes:
-            word = "same"
-        elif not any(self.attributes["pads"]):
+        pads = tuple(self.attributes["pads"])
+        if not any(pads):
             word = "valid"
+        elif "auto_pad" in self.attributes or self._keeps_size(pads):
+            word = "same"
         else:
             raise Unsayable(f"its padding is a word, and there is none for pads {self.attributes['pads']}")
         return word.upper() if default.isupper() else word
+
+    def _keeps_size(self, pads: tuple[int, ...]) -> bool:
+        """Is the output as large as the image, with as much padding before as after?"""
+        kernel, dilations, strides = (self.attributes[n] for n in ("kernel_shape", "dilations", "strides"))
+        half = tuple(d * (k - 1) / 2 for d, k in zip(dilations, kernel, strict=True))
+        return pads == (*half, *half) and set(strides) == {1}
 
     def _settings(self) -> dict[str, Any]:
         values = {n: plain_value(n, v) for n, v in self.attributes.items() if n in _WINDOW}

@@ -52,6 +52,9 @@ def bind(
     owner: the function or class, for the message.
     """
     table = CONSTRUCTED if constructor else PARAMETER
+    strange = next((r for r in given.values() if r not in ROLES), None)
+    if strange is not None:
+        raise UserError(f"role {strange!r}: give one of {', '.join(ROLES)}")
     out: list[Parameter] = []
     taken: set[str] = set()
     left_out = False
@@ -60,7 +63,8 @@ def bind(
         if p["kind"] in ("VAR_POSITIONAL", "VAR_KEYWORD"):
             left_out = True
             continue
-        role = given.get(name) or table.get(plain(name)) or _pointed(name, table)
+        word = str(p.get("default")).lower() in ("same", "valid")
+        role = given.get(name) or ("pads" if word else table.get(plain(name)) or _pointed(name, table))
         if role in taken or (role is not None and role not in ROLES):
             role = None
         if role is None and p["required"]:

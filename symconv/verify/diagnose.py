@@ -11,7 +11,8 @@ import numpy as np
 from symconv.verify.compare import Observed
 from symconv.verify.dense import Array, Undefined
 from symconv.verify.mistakes.factors import fitted, named_factor
-from symconv.verify.mistakes.table import HYPOTHESES, Hypothesis
+from symconv.verify.mistakes.hypothesis import Hypothesis
+from symconv.verify.mistakes.table import HYPOTHESES
 from symconv.verify.model import Model, NoDifference, joined
 from symconv.verify.report import CONVENTIONS, CORRECT, UNSUPPORTED, WRONG, Cause, Counterexample, OutputReport
 
@@ -193,8 +194,9 @@ def _updates(failing: Sequence[Observed]) -> Iterator[Explanation]:
         if o.actual is None or o.actual.shape != w.shape:
             return
         rates.append(fitted(w - o.actual, o.setting.exact))
-    if all(r is not None and r > 0 and np.isclose(r, rates[0]) for r in rates):
-        what = f"it is the updated operand, with a learning rate of {rates[0]:.4g}"
+    known = [r for r in rates if r is not None and not np.isnan(r)]
+    if known and None not in rates and min(known) > 0 and np.allclose(known, known[0]):
+        what = f"it is the updated operand, with a learning rate of {known[0]:.4g}"
         cause = Cause("weight-update-returned", what, "return the gradient itself", False, "the gradient, not a step")
         yield Explanation((cause,), True)
 

@@ -27,7 +27,7 @@ _PARAMETERS = {
     "numoutputs filtercount numoffilters",
     "learning_rate": "learningrate learnrate lr alpha eta stepsize",
     "optimizer": "optimizer optim opt optimiser",
-    "training": "training train istraining trainmode istrain mode",
+    "training": "training train istraining trainmode istrain",
     "cache": "cache memory saved ctx context",
     "settings": "convparam poolparam params param hparameters hparams convparams poolparams config",
 }
@@ -46,6 +46,15 @@ _RETURNED = {
     "weightgradient dk df gradswrtw kernelgrad kernelsgrad filtersgrad weightsgradient filtergrad",
     "db": "db gradb gradbias gradbiases dbias dbiases gb bgrad biasgrad biasgradient biasesgrad",
 }
+
+_METHODS = {
+    "forward": "forward __call__ call forward_pass forward_propagation forward_prop fprop feedforward",
+    "backward": "backward backprop back_prop backward_pass backward_propagation backpropagation back_propagation "
+    "backward_prop bprop backpropagate back gradient",
+    "initialise": "set_input_shape init initialize initialise build init_weights initialize_weights init_params "
+    "initialize_parameters initialize_params setup create_weights compile",
+}
+FORWARD, BACKWARD, INITIALISE = (tuple(names.split()) for names in _METHODS.values())
 
 
 def plain(name: str) -> str:

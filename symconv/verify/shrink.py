@@ -58,18 +58,22 @@ def smaller(plan: Plan, rank: int) -> Iterator[Plan]:
         n = getattr(plan, field)
         for value in dict.fromkeys((1, n // 2, n - 1)):
             if 1 <= value < n:
-                yield replace(plan, **{field: value})
+                yield _with(plan, field, value)
     for field in ("outputs", "kernel"):
         for axis in range(rank):
             n = getattr(plan, field)[axis]
             for value in dict.fromkeys((1, n - 1)):
                 if 1 <= value < n:
-                    yield replace(plan, **{field: _put(getattr(plan, field), axis, value)})
+                    yield _with(plan, field, _put(getattr(plan, field), axis, value))
     for field, least in (("dilations", 1), ("strides", 1), ("pads", 0)):
         if getattr(plan, field) != least and not isinstance(getattr(plan, field), str):
-            yield replace(plan, **{field: least})
+            yield _with(plan, field, least)
     if plan.more:
         yield replace(plan, more=plan.more - 1)
+
+
+def _with(plan: Plan, field: str, value: Any) -> Plan:
+    return replace(plan, **{field: value})
 
 
 def _put(values: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]:

@@ -8,19 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from symconv.ir import Layer, UserError
 from symconv.layers.registry import REGISTRY, build_layer
 from symconv.verify.cases import WINDOW, Case, Maker
 from symconv.verify.compare import Observed
 from symconv.verify.consistency import consistent
 from symconv.verify.diagnose import judged
-from symconv.verify.drivers import Driver, Function, Instance, Pair, function_driver, instance_driver
+from symconv.verify.drivers import Driver, Function, Pair, function_driver
+from symconv.verify.findings import ending, with_endings, with_mutations, with_repeats, with_same_padding
 from symconv.verify.formula import formula_of
 from symconv.verify.impulse import impulse_of
+from symconv.verify.instances import Instance, instance_driver
 from symconv.verify.isolation import Answer, Limits, Session
-from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, Cause, OutputReport, Report
+from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
 from symconv.verify.trial import Fit, Trial, answers, fitting, gathered, repeated
 from symconv.verify.truth import Truth, truth_of
@@ -126,10 +126,10 @@ class _Examination:
         observed = gathered(trial, cases, given, fit.reading)
         passing = [c for c, a in zip(cases, given, strict=True) if a.status == "returned"]
         outputs = {n: judged(o) for n, o in observed.items()}
-        outputs = _with_repeats(outputs, repeated(trial, passing[:1], fit.reading))
-        outputs = _with_mutations(outputs, given)
+        outputs = with_repeats(outputs, repeated(trial, passing[:1], fit.reading))
+        outputs = with_mutations(with_same_padding(outputs, observed), given)
         outputs = {n: self._completed(n, o, observed[n], trial, fit) for n, o in outputs.items()}
-        outputs = _with_endings(outputs, given, trial.outputs)
+        outputs = with_endings(outputs, given, trial.outputs)
         if self.options.strict:
             outputs = {n: replace(o, verdict=WRONG) if o.verdict == CONVENTIONS else o for n, o in outputs.items()}
         return self._report(_overall(outputs, given), outputs, str(fit.reading), _notes(given, observed, trial, fit))
@@ -156,7 +156,7 @@ class _Examination:
         verdict = CRASHED if answer.ended else UNSUPPORTED
         outputs = {n: OutputReport(verdict, unsupported=1, message=answer.message) for n in trial.outputs}
         if answer.ended:
-            outputs = {n: replace(o, causes=(_ending(answer),)) for n, o in outputs.items()}
+            outputs = {n: replace(o, causes=(ending(answer),)) for n, o in outputs.items()}
         hint = "" if answer.ended else " (if a parameter was misread, --bind NAME=ROLE settles it)"
         words = trial.driver.words()
         read = (f"read as: {words}",) if words else ()
@@ -215,61 +215,6 @@ def _distinct(cases: Any) -> list[Case]:
     for c in cases:
         seen.setdefault((tuple(sorted((s.name, v) for s, v in c.env.items())), c.plan.values), c)
     return list(seen.values())
-
-
-def _with_repeats(
-    outputs: Mapping[str, OutputReport], changed: Mapping[str, tuple[Any, Any]]
-) -> dict[str, OutputReport]:
-    """An output that changes from call to call is wrong, whatever the cases say."""
-    out = dict(outputs)
-    for n, (before, after) in changed.items():
-        if n not in out:
-            continue
-        doubled = before.shape == after.shape and np.any(before) and np.allclose(after, 2 * before)
-        out[n] = replace(out[n], verdict=WRONG, causes=(_ACCUMULATED if doubled else _NONDETERMINISTIC,))
-    return out
-
-
-_ACCUMULATED = Cause(
-    "accumulated-over-calls", "each call adds to what the last one left", "start from zeros", False, "the whole sum"
-)
-_NONDETERMINISTIC = Cause(
-    "nondeterministic",
-    "the same call gives other numbers the second time",
-    "keep no state, read nothing outside",
-    False,
-)
-
-
-def _with_mutations(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> dict[str, OutputReport]:
-    """Right numbers from a candidate that overwrites its arguments: right by a convention that callers must know."""
-    changed = sorted({name for a in given for name in a.mutated})
-    if not changed:
-        return dict(outputs)
-    what = f"it overwrites {', '.join(changed)}"
-    cause = Cause("input-mutated", what, "work on a copy", True, "the operands, which others still need")
-    return {
-        n: replace(o, verdict=CONVENTIONS, causes=(cause,)) if o.verdict == CORRECT else o for n, o in outputs.items()
-    }
-
-
-def _ending(answer: Answer) -> Cause:
-    fix = {"timeout": "look for a loop that does not end", "out-of-memory": "look at the size of what it allocates"}
-    return Cause(answer.status, answer.message, fix.get(answer.status, "look for a write outside an array"))
-
-
-def _with_endings(
-    outputs: Mapping[str, OutputReport], given: Sequence[Answer], names: Sequence[str]
-) -> dict[str, OutputReport]:
-    """Outputs of a candidate of which a call ended the process."""
-    ended = next((a for a in given if a.ended), None)
-    if ended is None:
-        return dict(outputs)
-    whole = {n: outputs.get(n) or OutputReport(UNSUPPORTED, message=ended.message) for n in names}
-    return {
-        n: o if o.verdict == WRONG else replace(o, verdict=CRASHED, causes=(_ending(ended), *o.causes))
-        for n, o in whole.items()
-    }
 
 
 def _overall(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> str:

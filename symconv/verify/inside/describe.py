@@ -42,7 +42,11 @@ def describe(target: Any) -> dict[str, Any]:
         line = inspect.getsourcelines(own)[1]
     except (OSError, TypeError):
         line = 1
-    out = {"kind": "class" if inspect.isclass(target) else "function", "parameters": _parameters(target), "line": line}
+    out: dict[str, Any] = {
+        "kind": "class" if inspect.isclass(target) else "function",
+        "parameters": _parameters(target),
+        "line": line,
+    }
     if inspect.isclass(target):
         methods = inspect.getmembers(target, inspect.isroutine)
         out["methods"] = {n: _parameters(m)[1:] for n, m in methods if not n.startswith("__") or n == "__call__"}

@@ -5,5 +5,5 @@ numbers   other numbers: strides, dilations, pads, rows that are left over
 values    other values: zeros, parts of a batch, axes run together, cut digits, a bias too many times
 choices   winners of a pool, its divisor, activations
 factors   a factor that fits, and what it equals
-table     all of them, with their codes and words
+hypothesis, known, table     all of them, with their codes and words
 """

@@ -83,8 +83,9 @@ def sibling(attribute: str) -> Change:
         if entry is None or attribute not in entry.attributes:
             raise NoDifference
         given = dict(layer.attributes)
+        turned = 0 if given.get(attribute) else 1
         try:
-            other = truth_of(build_layer(layer.name, {**given, attribute: 1 - int(given.get(attribute, 0) or 0)}))
+            other = truth_of(build_layer(layer.name, {**given, attribute: turned}))
         except UserError:
             raise NoDifference from None
         return replace(m, truth=other, output=other.outputs[m.name])
@@ -143,7 +144,7 @@ def derivative_elsewhere(m: Model) -> Model:
     def change(s: Statement) -> Statement:
         if not _elementwise(s, "d") or not isinstance(s, IndexedSum):
             return s
-        (dy,) = [a for a in s.reads() if a.name == "dy"] or [None]
+        dy = next((a for a in s.reads() if a.name == "dy"), None)
         inner = [a for a in s.reads() if a is not dy]
         if dy is None or len(inner) != 1:
             return s

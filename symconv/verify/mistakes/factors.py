@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 
@@ -26,22 +27,23 @@ _SIZES = {
 
 
 def fitted(actual: Array, expected: Array) -> float | None:
-    """The factor f with actual = f expected, by least squares; None where there is none to tell."""
+    """The factor f with actual = f expected, by least squares; NaN where any would do, None where none does."""
     if actual.shape != expected.shape:
         return None
     known = np.isfinite(expected) & np.isfinite(actual)
     e, a = expected[known], actual[known].astype(float)
     norm = float((e * e).sum())
     if norm == 0:
-        return None
+        return None if a.any() else math.nan
     factor = float((a * e).sum()) / norm
     return factor if np.abs(a - factor * e).max(initial=0) <= _ROUNDING * np.abs(a).max(initial=1e-300) else None
 
 
 def named_factor(factors: Sequence[float], models: Sequence[Model]) -> str | None:
     """What the factors of some cases equal in all of them: "1/N", "2", "1/(N OH OW)"; None where nothing fits."""
-    sizes = [_sizes_of(m) for m in models]
-    if all(_alike(f, 1.0) for f in factors):
+    told = [(f, m) for f, m in zip(factors, models, strict=True) if not math.isnan(f)]
+    factors, sizes = [f for f, _ in told], [_sizes_of(m) for _, m in told]
+    if not told or all(_alike(f, 1.0) for f in factors):
         return None
     for exponents in _exponents():
         for constant in (1.0, -1.0, 2.0, 0.5, -2.0, -0.5):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from symconv.ir import Access, IndexedSum, Range
+from symconv.ir import Access, FloorDiv, IndexedSum, Range
 from symconv.verify.dense import Array
 from symconv.verify.model import Model, NoDifference
 
@@ -106,20 +106,24 @@ def first_group(m: Model) -> Model:
 
 
 def interleaved_groups(side: str) -> Change:
-    """Channel c belongs to group c mod G instead of c div (C/G). side: x, or y for the filters."""
+    """Channel c belongs to group c mod G instead of c div (C/G): index (g, i) is that of channel G i + g.
 
-    def relaid(a: Array, groups: int, back: bool) -> Array:
-        inner = (groups, a.shape[1] // groups)
-        parted = a.reshape(a.shape[0], *(inner if back else inner[::-1]), *a.shape[2:])
-        return np.swapaxes(parted, 1, 2).reshape(a.shape)
+    side: x, or y for the filters.
+    """
 
     def change(m: Model) -> Model:
-        g = m.number("G")
-        if g == 1:
+        if m.number("G") == 1:
             raise NoDifference
+        groups, channels = m.truth.context.shape(side)[1:3]
+
+        def move(i: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+            channel = groups * i[2] + i[1]
+            group = FloorDiv(channel, channels)
+            return (i[0], group, channel - channels * group, *i[3:])
+
         if m.name in (side, f"d{side}"):
-            return m.then(lambda a: relaid(a, g, back=True))
-        return m.with_tensor("x" if side == "x" else "dy", lambda a: relaid(a, g, back=False))
+            return m.with_own(lambda s: s.with_(result=Access(m.name, *move(s.result.indices))))
+        return m.with_reads("x" if side == "x" else "dy", move)
 
     return change
 

@@ -22,6 +22,19 @@ def taken_for(letters: str, value: Callable[[int], int]) -> Change:
     return change
 
 
+def evened(choose: Callable[[int, int], int]) -> Change:
+    """One pad for both sides where the two differ."""
+
+    def change(m: Model) -> Model:
+        values: dict[str, int] = {}
+        for a in m.letters:
+            pad = choose(m.number(f"p_{a}", 0), m.number(f"q_{a}", 0))
+            values |= {f"p_{a}": pad, f"q_{a}": pad}
+        return m.with_numbers(**values)
+
+    return change
+
+
 def inside(change: Change) -> Change:
     """The numbers are mistaken in the windows of y, and not in how many there are."""
 
