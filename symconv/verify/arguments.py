@@ -35,6 +35,13 @@ class Reading:
     lazy: bool = False
     order: tuple[str, ...] = ()
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """Batch, channels and filters for which the layout has no axis: N, C, O."""
+        x, y = self.layout.x, self.layout.y
+        lacks = {"N": "N" not in x, "C": "C" not in x, "O": "C" not in y}
+        return frozenset(n for n, lacking in lacks.items() if lacking and "C" in self.axes.x)
+
     def __str__(self) -> str:
         return str(self.layout) + (", nested lists" if self.lists else "")
 

@@ -56,6 +56,8 @@ PLANS: tuple[tuple[str, Plan], ...] = (
     ("one image", Plan(N=1, kernel=(2, 3, 2))),
     ("one channel, non-square", replace(_ONE, outputs=(2, 4, 2), kernel=(3, 2, 2))),
     ("fewer filters than channels", Plan(N=2, C=3, O=2, outputs=(3, 2, 2), kernel=(2, 3, 2))),
+    ("one image, square kernel", replace(_SQUARE, N=1, outputs=(3, 4, 2))),
+    ("one image, fewer filters than channels", Plan(N=1, C=3, O=2, outputs=(4, 3, 2), kernel=(2, 2, 2))),
     ("larger batch", replace(_SQUARE, N=5, outputs=(2, 2, 2))),
     ("one channel, one filter", Plan(N=4, C=1, O=1)),
     ("one row", Plan(N=1, C=3, O=2)),
@@ -123,12 +125,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Maker:
-    """Cases of one layer. told: attributes that the candidate can be told. fixed: those that have one value."""
+    """Cases of one layer. told: attributes that the candidate can be told. fixed: those that have one value.
+
+    ones: the numbers of a plan (N, C, O) for which the candidate's layout has no axis.
+    """
 
     truth: Truth
     told: frozenset[str]
     fixed: Mapping[str, Any]
     rank: int
+    ones: frozenset[str] = frozenset()
 
     def cases(self) -> Iterator[Case]:
         """Those whose attributes the candidate can be told; rank 0: the sizes and values alone vary."""
@@ -143,8 +149,11 @@ class Maker:
                 yield case
 
     def case(self, name: str, plan: Plan, seed: int = 0) -> Case | None:
-        """The case of a plan; None where no output is left."""
+        """The case of a plan; None where no output is left, or no group can be."""
+        plan = replace(plan, **dict.fromkeys(self.ones, 1))
         attributes = self._attributes(plan)
+        if attributes["group"] > 1 and self.ones & {"C", "O"}:
+            return None
         env = self._numbers(plan, attributes)
         if env is None:
             return None

@@ -19,7 +19,7 @@ _KINK = 0.1
 
 
 def consistent(trial: Trial, reading: Reading, case: Case, name: str) -> bool | None:
-    """Do differences of the candidate's y, times dy, give its gradient? None where they cannot be had."""
+    """Do differences of the candidate's y, times dy, give its gradient? None where they cannot tell."""
     operand = name[1:]
     if name == "y" or "y" not in trial.outputs or operand not in case.tensors:
         return None
@@ -28,18 +28,18 @@ def consistent(trial: Trial, reading: Reading, case: Case, name: str) -> bool | 
     whole = trial.truth.shape(operand, case.env)
     if gradient is None or y is None or gradient.size != int(np.prod(whole)):
         return None
-    compared = 0
+    kinks = 0
     for at in _entries(whole):
         right, left = (_moved(trial, reading, case, operand, at, step, y) for step in (_STEP, -_STEP))
         if right is None or left is None:
             return None
         if abs(right - left) > _KINK * max(abs(right), abs(left), 1.0):
+            kinks += 1
             continue
-        compared += 1
         value = float(gradient.reshape(whole)[at])
         if abs(value - (right + left) / 2) > _TOLERANCE * max(abs(value), abs(right), 1.0):
             return False
-    return True if compared else None
+    return None if kinks else True
 
 
 def _entries(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

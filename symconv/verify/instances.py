@@ -53,26 +53,28 @@ class Instance:
 
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
         """`base` with the paths at which the object keeps its operands, and their layouts there."""
-        if base.layout.w not in ("", base.axes.w) and "w" not in self._roles_told():
-            return  # the shape of the attribute says the layout of w
+        first = next((a for a in layouts(base.axes) if (a.x, a.y) == (base.layout.x, base.layout.y)), base.layout)
+        if base.lists or (base.layout != first and "w" not in self._roles_told()):
+            return  # the shapes of the attributes say the layouts of w and b
         if "w" not in inputs.arrays or "w" in self._roles_told():
             yield base
             return
-        seen, _ = self._attributes(session, inputs, lazy=False)
+        seen = self._attributes(session, inputs, lazy=False)
         lazy = not any(a.size == inputs.arrays["w"].size for a in seen.values())
         if lazy:
-            seen, _ = self._attributes(session, inputs, lazy=True)
+            seen = self._attributes(session, inputs, lazy=True)
         yield from _with_paths(replace(base, lazy=lazy), inputs, seen)
 
     def _roles_told(self) -> frozenset[str]:
         return frozenset(r for b in self._bindings() for r in b.roles)
 
-    def _attributes(self, session: Session, inputs: Inputs, lazy: bool) -> tuple[dict[str, Array], Answer]:
+    def _attributes(self, session: Session, inputs: Inputs, lazy: bool) -> dict[str, Array]:
+        """The arrays that a new object holds; lazy: after its first forward."""
         request = self._made(inputs, {}, lazy)
         if lazy:
-            request["calls"] = [inputs.call("forward", self.forward.name, self.forward.binding)]
+            request["calls"] = [inputs.call("made", self.forward.name, self.forward.binding)]
         answer = session.ask(request, inputs.arrays)
-        return part(answer.arrays, "after"), answer
+        return part(answer.arrays, "after made" if lazy else "made")
 
     def _made(self, inputs: Inputs, paths: Mapping[str, str], lazy: bool) -> dict[str, Any]:
         return {
@@ -91,7 +93,7 @@ class Instance:
             request["calls"].append({**call, "again": k > 0})
             if self.backward is not None:
                 call = inputs.call(f"call{k}", self.backward.name, self.backward.binding, cache=f"forward{k}")
-                request["calls"].append({**call, "observe": k == 0})
+                request["calls"].append(call)
         return request, inputs.arrays
 
     def outputs(self, answer: Answer, wanted: Shapes, reading: Reading, time: int = 0) -> dict[str, Array] | None:
@@ -107,8 +109,8 @@ class Instance:
         out = matched(returned, wanted, self.returns or reading.order)
         if not out and "dx" in wanted and returned:
             out = {"dx": next(iter(returned.values()))}  # a wrong shape is a finding
-        before, after = part(arrays, "before"), part(arrays, "after")
-        noted = list(part(arrays, "recorded").values())
+        before, after = part(arrays, f"before call{time}"), part(arrays, f"after call{time}")
+        noted = list(part(arrays, f"given by call{time}").values())
         for name, shape in wanted.items():
             path = reading.paths.get(name[1:])
             if name in out:
@@ -154,9 +156,9 @@ def _bias_place(
     b, dy = inputs.canonical["b"], inputs.canonical["dy"]
     for form in BIASES:
         shape = arranged("b", b, replace(layout, b=form), base.axes, dy.shape).shape
-        fits = [p for p, a in seen.items() if a.shape == shape and p != taken and _rank(p, "b") == 0]
+        fits = [p for p, a in seen.items() if a.shape == shape and p != taken and _rank(p, "b") < 2]
         if fits:
-            return fits[0], form
+            return min(fits, key=lambda p: _rank(p, "b")), form
     return None
 
 

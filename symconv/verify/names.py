@@ -8,7 +8,7 @@ from collections.abc import Mapping
 _PARAMETERS = {
     "x": "x input inputs inp xin image img images a aprev data features featuremap z inputdata inputtensor xcol src",
     "w": "w weight weights kernel kernels filter filters f wt wgt coeffs",
-    "b": "b bias biases",
+    "b": "b bias biases w0 b0",
     "dy": "dy dout gradoutput gradout dz da delta deltas upstream outputgradient outputgrad grad grady gradient dldy "
     "dldout dldz dout dh gout error loss accumgrad dloss outputdelta outgrad gradin dvalues gy g upstreamgrad",
     "y": "y out output yout activations",

@@ -155,13 +155,17 @@ def _fits(trial: Trial, name: str, plan: Any) -> Iterator[Fit]:
 
 def _untold(trial: Trial) -> Iterator[dict[str, Any]]:
     """What an attribute may be that the candidate cannot be told and the layer does not say."""
-    yield {}
-    free = [a for a in ("strides", "pads") if a not in trial.maker.fixed and a not in trial.maker.told]
-    if not trial.maker.rank:
+    names = ("strides", "pads", "kernel_shape")
+    free = [a for a in names if a not in trial.maker.fixed and a not in trial.maker.told]
+    rank = trial.maker.rank
+    if rank and not trial.axes.w and "kernel_shape" in free:
+        for k, s in ((2, 2), (3, 3), (3, 2), (2, 1), (3, 1)):
+            yield {"kernel_shape": (k,) * rank} | ({"strides": s} if "strides" in free else {})
         return
-    if "strides" in free and not trial.axes.w:
+    yield {}
+    if rank and "strides" in free and not trial.axes.w:
         yield {"strides": "kernel"}
-    if "pads" in free and trial.axes.w:
+    if rank and "pads" in free and trial.axes.w:
         yield {"pads": "same"}
 
 
@@ -191,7 +195,10 @@ def _asked(trial: Trial, case: Case, base: Reading, fixed: Mapping[str, Any]) ->
         reading = replace(reading, order=_order(trial, case, answer, reading))
         seen = [o for o in trial.observed(case, answer, reading).values() if o.actual is not None]
         fits = sum(o.actual is not None and o.actual.shape == o.setting.exact.shape for o in seen)
-        yield Fit(reading, fixed, fits, sum(o.agrees for o in seen), len(seen), answer)
+        # An object that makes its own weights and cannot be told the size of the kernel has one size.
+        made = reading.paths and trial.maker.rank and not trial.driver.takes("kernel_shape")
+        own = {"kernel_shape": case.attributes["kernel_shape"]} if made else {}
+        yield Fit(reading, {**fixed, **own}, fits, sum(o.agrees for o in seen), len(seen), answer)
 
 
 def _order(trial: Trial, case: Case, answer: Answer, reading: Reading) -> tuple[str, ...]:

@@ -90,7 +90,9 @@ class _Examination:
         trial, fit = self._fitted(driver)
         if fit is None or fit.answer.status != "returned":
             return self._refused(trial, fit)
-        return self._examined(replace(trial, maker=replace(trial.maker, fixed={**trial.maker.fixed, **fit.fixed})), fit)
+        fixed = {**trial.maker.fixed, **fit.fixed}
+        maker = replace(trial.maker, fixed=fixed, ones=fit.reading.missing)
+        return self._examined(replace(trial, maker=maker), fit)
 
     def _driver(self, described: Sequence[Mapping[str, Any]]) -> Driver:
         roles, returns = self.options.roles or {}, self.options.returns

@@ -17,6 +17,7 @@ class Run:
     def __init__(self, targets: Targets, arrays: dict[str, Any], lists: bool) -> None:
         self.targets, self.given, self.lists = targets, arrays, lists
         self.changed: set[str] = set()
+        self.places: dict[str, str] = {}
         self.refresh()
         self.recorder = Recorder()
         self.results: dict[str, Any] = {}
@@ -24,15 +25,19 @@ class Run:
 
     def construct(self, request: dict[str, Any]) -> None:
         """The object, with the arrays of "set" in it; what only its first forward makes is set after one."""
+        self.places = request["set"]
         self.object = self._called(self.targets[request["object"]], request["construct"])
         for call in request["initialise"]:
             self._called(getattr(self.object, call["target"]), call)
-        missing = {p: n for p, n in request["set"].items() if not overwrite(self.object, p, self.arrays[n])}
-        if missing or request.get("lazy"):
+        if self._set() or request.get("lazy"):
             self.call(request["calls"][0])
-        for path, name in missing.items():
-            if not overwrite(self.object, path, self.arrays[name]):
-                raise AttributeError(f"it has no attribute {path} after its first forward")
+        missing = self._set()
+        if missing:
+            raise AttributeError(f"it has no attribute {missing[0]} after its first forward")
+
+    def _set(self) -> list[str]:
+        """Put the operands into the object; the paths at which it has nothing yet."""
+        return [path for path, name in self.places.items() if not overwrite(self.object, path, self.arrays[name])]
 
     def refresh(self) -> None:
         """Arrays as they were given; what was made of them is noted."""
@@ -47,6 +52,7 @@ class Run:
         """The arrays that a call returns; a method may return none."""
         if call.get("again"):
             self.refresh()
+            self._set()
         method = self.object is not None
         function = getattr(self.object, call["target"]) if method else self.targets[call["target"]]
         self.results[call["name"]] = returned = self._called(function, call)

@@ -69,11 +69,13 @@ def _run(folder: Path, k: int, request: dict[str, Any], targets: Targets) -> dic
     if "object" in request:
         run.construct(request)
     for call in request["calls"]:
-        if call.get("observe"):
-            out |= {f"before/{path}": a.copy() for path, a in run.attributes()}
-        out |= {f"{call['name']}/{key}": a for key, a in run.call(call).items()}
-    out |= {f"after/{path}": a for path, a in run.attributes()}
-    out |= {f"recorded/{n}": a for n, a in enumerate(run.recorder.gradients)}
+        name, noted = call["name"], len(run.recorder.gradients)
+        out |= {f"before {name}/{path}": a.copy() for path, a in run.attributes()}
+        out |= {f"{name}/{key}": a.copy() for key, a in run.call(call).items()}
+        out |= {f"after {name}/{path}": a.copy() for path, a in run.attributes()}
+        out |= {f"given by {name}/{n}": a for n, a in enumerate(run.recorder.gradients[noted:])}
+    if not request["calls"]:
+        out |= {f"made/{path}": a.copy() for path, a in run.attributes()}
     run.note_changes()
     temporary = folder / f"partial_{k}.npz"
     np.savez(temporary, **{f"a{n}": a for n, a in enumerate(out.values())})
