@@ -150,7 +150,8 @@ class Maker:
 
     def case(self, name: str, plan: Plan, seed: int = 0) -> Case | None:
         """The case of a plan; None where no output is left, or no group can be."""
-        plan = replace(plan, **dict.fromkeys(self.ones, 1))
+        numbers: dict[str, Any] = dict.fromkeys(self.ones, 1)
+        plan = replace(plan, **numbers)
         attributes = self._attributes(plan)
         if attributes["group"] > 1 and self.ones & {"C", "O"}:
             return None

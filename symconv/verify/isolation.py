@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,11 +64,14 @@ class Answer:
 class Session:
     """A child that answers requests one by one, and is started again where one of them ended it.
 
-    given: functions at hand by target; the child is then a copy of this process. Use it in a `with` statement.
+    given: functions at hand by target; the child is then a copy of this process. targets: to be loaded before all
+    requests. Use it in a `with` statement.
     """
 
-    def __init__(self, limits: Limits, given: Mapping[str, Callable[..., Any]] | None = None) -> None:
-        self.limits, self.given = limits, dict(given or {})
+    def __init__(
+        self, limits: Limits, given: Mapping[str, Callable[..., Any]] | None = None, targets: Sequence[str] = ()
+    ) -> None:
+        self.limits, self.given, self.targets = limits, dict(given or {}), list(targets)
         self.deadline = time.monotonic() + limits.seconds
         self.crashes = 0
         self._asked = 0
@@ -76,11 +79,12 @@ class Session:
 
     def __enter__(self) -> Session:
         self._folder = Path(tempfile.mkdtemp(prefix="symconv-verify-"))
-        (self._folder / "job.json").write_text(json.dumps(self.limits.of_child()))
+        job = {"limits": self.limits.of_child(), "targets": self.targets}
+        (self._folder / "job.json").write_text(json.dumps(job))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.restart()
+        self._end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -90,6 +94,10 @@ class Session:
 
     def restart(self) -> None:
         """The next request meets a candidate that has forgotten what it was asked before."""
+        if self._child is not None and not self._child.again():
+            self._end()
+
+    def _end(self) -> None:
         if self._child is not None:
             self._child.end()
         self._child = None
@@ -112,7 +120,7 @@ class Session:
         answer = self._read(k, json.loads(path.read_text())) if path.exists() else Answer(*_ending(end))
         if answer.ended:
             self.crashes += 1
-            self.restart()
+            self._end()
         for used in self._folder.glob(f"*_{k}.*"):
             used.unlink()
         return answer
@@ -156,6 +164,14 @@ class _Child:
         if not ready:
             return "timeout"
         return "" if os.read(self.back, 64) else self._how()
+
+    def again(self) -> bool:
+        """Let a new copy of the loaded candidate serve what comes; False where it takes a new process."""
+        try:
+            os.write(self.to, b"again\n")
+        except BrokenPipeError:
+            return False
+        return hasattr(os, "fork")
 
     def _how(self) -> str:
         try:

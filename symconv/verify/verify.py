@@ -54,7 +54,7 @@ def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, opt
     options = options or Options()
     given: dict[str, Callable[..., Any]] = {}
     targets = [_target(c, given) for c in (candidate if isinstance(candidate, tuple) else (candidate,))]
-    with Session(options.limits, given) as session:
+    with Session(options.limits, given, targets) as session:
         return _Examination(targets, layer, options, session).report()
 
 

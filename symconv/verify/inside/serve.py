@@ -3,14 +3,19 @@
 It is started with a folder that holds `job.json`, and reads the numbers of requests from its input, one a line. Request
 k is `request_<k>.json` with arrays in `request_<k>.npz`; the answer is `answer_<k>.json` and, where arrays came back,
 `answer_<k>.npz`, each whole or not there; then k is written to its output. What the candidate prints goes nowhere.
+
+The candidate is loaded once; requests are served by a copy of the process, which "again" replaces by a new one: it has
+forgotten what it was asked, and the imports need not be made again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +24,54 @@ import numpy as np
 from .calls import Run
 from .describe import Targets, describe
 
+# The exit status of a copy that is to be replaced.
+AGAIN = 97
+
 
 def main(folder: Path, source: int, sink: int, given: Mapping[str, Any]) -> None:
     """Serve requests until the input ends. given: candidates that are at hand, by target."""
-    _limit(json.loads((folder / "job.json").read_text()))
+    job = json.loads((folder / "job.json").read_text())
+    _limit(job["limits"])
     targets = Targets(dict(given))
-    with os.fdopen(source) as requests, os.fdopen(sink, "w") as answers:
-        for line in requests:
-            _serve(folder, int(line), targets)
-            answers.write(line)
-            answers.flush()
+    for target in job["targets"]:
+        with contextlib.suppress(BaseException):  # who asks for it will be told
+            targets[target]
+    while hasattr(os, "fork"):
+        pid = os.fork()
+        if pid == 0:
+            break
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code != AGAIN:
+            _end_like(code)
+    _loop(folder, source, sink, targets)
+
+
+def _loop(folder: Path, source: int, sink: int, targets: Targets) -> None:
+    for line in _lines(source):
+        if line == b"again":
+            os._exit(AGAIN)
+        _serve(folder, int(line), targets)
+        os.write(sink, line + b"\n")
+    os._exit(0)
+
+
+def _lines(source: int) -> Iterator[bytes]:
+    """Lines byte by byte: what is behind a line is for the next copy to read."""
+    line = b""
+    while byte := os.read(source, 1):
+        if byte == b"\n":
+            yield line
+            line = b""
+        else:
+            line += byte
+
+
+def _end_like(code: int) -> None:
+    """End as the copy did: by its signal, or with its exit status."""
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
+        os.kill(os.getpid(), -code)
+    os._exit(code)
 
 
 def _limit(limits: dict[str, int]) -> None:
