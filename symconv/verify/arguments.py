@@ -79,7 +79,7 @@ class Inputs:
             return {"value": shape[self.counts.get("batch_axes", 0) :] if constructor else shape}
         if p.role in ("in_channels", "out_channels"):
             return {"value": self.counts[p.role]}
-        if p.role == "learning_rate":
+        if p.role == "learning_rate" or (p.role == "alpha" and "alpha" not in self.attributes):
             return {"value": 1.0}
         if p.role == "optimizer":
             return {"optimizer": True}
@@ -108,10 +108,13 @@ class Inputs:
         return word.upper() if default.isupper() else word
 
     def _keeps_size(self, pads: tuple[int, ...]) -> bool:
-        """Is the output as large as the image, with as much padding before as after?"""
+        """Is the output as large as the image, with as much padding before as after, or one row more?"""
         kernel, dilations, strides = (self.attributes[n] for n in ("kernel_shape", "dilations", "strides"))
-        half = tuple(d * (k - 1) / 2 for d, k in zip(dilations, kernel, strict=True))
-        return pads == (*half, *half) and set(strides) == {1}
+        begins, ends = pads[: len(kernel)], pads[len(kernel) :]
+        whole = [d * (k - 1) for d, k in zip(dilations, kernel, strict=True)]
+        return set(strides) == {1} and all(
+            p + q == n and abs(p - q) < 2 for p, q, n in zip(begins, ends, whole, strict=True)
+        )
 
     def _settings(self) -> dict[str, Any]:
         values = {n: plain_value(n, v) for n, v in self.attributes.items() if n in _WINDOW}

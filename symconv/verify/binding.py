@@ -86,4 +86,6 @@ def _pointed(name: str, table: Mapping[str, str]) -> str | None:
     if flat.startswith(("dl", "de", "dj", "grad", "delta", "upstream", "derr")):
         return "dy"
     parts = [part for part in name.lower().split("_") if part]
+    if {"error", "err", "grad", "gradient", "delta", "loss", "upstream"} & set(parts):
+        return "dy"
     return next((table[part] for part in parts if part in table and len(part) > 1), None)

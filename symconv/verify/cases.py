@@ -11,6 +11,7 @@ import sympy as sp
 
 from symconv.ir import Layer
 from symconv.layers.axes import LETTERS
+from symconv.layers.registry import REGISTRY
 from symconv.lower.sizes import sizes_of
 from symconv.verify.dense import Array, Env
 from symconv.verify.truth import Truth, symbols_of
@@ -168,6 +169,9 @@ class Maker:
             attributes["pads"] = tuple(env_named(env, f"{side}_{a}") for side in "pq" for a in LETTERS[self.rank])
             attributes["auto_pad"] = "SAME_UPPER" if pads == "same" else "SAME_LOWER"
         known = {n: v for n, v in attributes.items() if n == "auto_pad" or _speaks_of(self.truth.layer, n)}
+        entry = REGISTRY.get(self.truth.layer.name)
+        if entry is not None and "alpha" in entry.attributes:
+            known["alpha"] = float(dict(self.truth.layer.attributes).get("alpha", 0.01))
         return Case(name, plan, known, env, tensors)
 
     def _attributes(self, plan: Plan) -> dict[str, Any]:

@@ -132,6 +132,11 @@ def restored(name: str, a: Array, layout: Layout, axes: Axes) -> Array:
     if name.removeprefix("d") != "b":
         return canonical_of(a, layout.of(name), axes.of(name))
     if layout.b != "position":
-        return canonical_of(a, layout.y, axes.y) if a.ndim == len(layout.y) else a
+        # A gradient that is not summed over the positions has the axes of y, with or without the batch.
+        for left_out in ("", "N"):
+            letters = layout.y.replace(left_out, "")
+            if a.ndim == len(letters) > 2:
+                return canonical_of(a, letters, axes.y.replace(left_out, ""))
+        return a
     letters = layout.y.replace("N", "")
     return a.sum(axis=tuple(letters.index(s) for s in axes.space)).reshape(-1) if a.ndim == len(letters) else a

@@ -25,7 +25,8 @@ _PARAMETERS = {
     "out_channels": "outchannels nfilters numfilters cout outputchannels depth outdepth nf outfeatures outputdim "
     "outputsize nout outputunits dimout units numkernels nkernels outc nkernel filternum noutput outputs no nunits "
     "numoutputs filtercount numoffilters",
-    "learning_rate": "learningrate learnrate lr alpha eta stepsize",
+    "learning_rate": "learningrate learnrate lr eta stepsize",
+    "alpha": "alpha slope negativeslope leak leakage",
     "optimizer": "optimizer optim opt optimiser",
     "training": "training train istraining trainmode istrain",
     "cache": "cache memory saved ctx context",

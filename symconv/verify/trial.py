@@ -100,9 +100,9 @@ class Fit:
 
     @property
     def usual(self) -> bool:
-        """Is this the layer's own layout? Then a wrong shape is the candidate's, and no sign of another layout."""
+        """Is this the layer's own layout, or channels last? Then a wrong shape is a mistake, and no other layout."""
         layout, axes = self.reading.layout, self.reading.axes
-        return (layout.x, layout.w) == (axes.x, axes.w)
+        return (layout.x, layout.w) in ((axes.x, axes.w), (f"N{axes.space}C", f"{axes.space}IO"))
 
     @property
     def shaped(self) -> bool:
@@ -122,8 +122,10 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
     best: Fit | None = None
     refused: Fit | None = None
     asked = 0
+    # Layouts in which it answers with other shapes need not be tried in plainer cases.
+    dead: set[tuple[str, bool]] = set()
     for level, plan in PROBES:
-        for fit in _fits(trial, level, plan):
+        for fit in _fits(trial, level, plan, dead):
             asked += 1
             if fit.whole:
                 return fit
@@ -132,9 +134,11 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
                 if fit.answer.ended and trial.session.exhausted:
                     return refused
                 continue
+            if not fit.fits:
+                dead.add((str(fit.reading.layout), fit.reading.lists))
             if best is None or fit.key > best.key:
                 best = fit
-        if best is not None and (best.shaped or (best.usual and (best.agrees or level != PROBES[0][0]))):
+        if best is not None and (best.shaped or (best.usual and best.agrees)):
             return best
         progress(f"{level}: {asked} ways of calling it tried")
         if asked > _MOST_PROBES:
@@ -142,7 +146,7 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
     return best or refused
 
 
-def _fits(trial: Trial, name: str, plan: Any) -> Iterator[Fit]:
+def _fits(trial: Trial, name: str, plan: Any, dead: set[tuple[str, bool]]) -> Iterator[Fit]:
     """Every way of speaking to the candidate, in one probe."""
     for fixed in _untold(trial):
         maker = replace(trial.maker, fixed={**trial.maker.fixed, **fixed})
@@ -150,6 +154,8 @@ def _fits(trial: Trial, name: str, plan: Any) -> Iterator[Fit]:
         if case is None:
             continue
         for base in _bases(trial):
+            if (str(base.layout), base.lists) in dead:
+                continue
             yield from _asked(trial, case, base, fixed)
 
 

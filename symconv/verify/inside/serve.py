@@ -24,9 +24,6 @@ import numpy as np
 from .calls import Run
 from .describe import Targets, describe
 
-# The exit status of a copy that is to be replaced.
-AGAIN = 97
-
 
 def main(folder: Path, source: int, sink: int, given: Mapping[str, Any]) -> None:
     """Serve requests until the input ends. given: candidates that are at hand, by target."""
@@ -41,15 +38,17 @@ def main(folder: Path, source: int, sink: int, given: Mapping[str, Any]) -> None
         if pid == 0:
             break
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if code != AGAIN:
+        if not (folder / "again").exists():
             _end_like(code)
+        (folder / "again").unlink()
     _loop(folder, source, sink, targets)
 
 
 def _loop(folder: Path, source: int, sink: int, targets: Targets) -> None:
     for line in _lines(source):
         if line == b"again":
-            os._exit(AGAIN)
+            (folder / "again").touch()
+            os._exit(0)
         _serve(folder, int(line), targets)
         os.write(sink, line + b"\n")
     os._exit(0)

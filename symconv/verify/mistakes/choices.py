@@ -119,7 +119,8 @@ def derivative_missing(m: Model) -> Model:
     """dz = dy, without the derivative of the activation."""
 
     def change(s: Statement) -> Statement:
-        given = [a for a in s.reads() if a.name == "dy"] if _elementwise(s, "d") else []
+        given = [a for a in s.reads() if a.name == "dy" and a.indices == s.result.indices]
+        given = given if _elementwise(s, "d") else []
         return s.with_(summand=given[0]) if len(given) == 1 and isinstance(s, IndexedSum) else s
 
     return m.with_statements(change)

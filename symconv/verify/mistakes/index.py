@@ -45,6 +45,11 @@ def kernel_transposed(m: Model) -> Model:
     return turned if tall == wide else turned.with_numbers(KH=wide, KW=tall)
 
 
+def quarter_turned(axis: int) -> Change:
+    """w[kh, kw] rotated by 90 degrees: transposed, and flipped along one axis."""
+    return lambda m: flipped(axis)(kernel_transposed(m))
+
+
 def channels_swapped(m: Model) -> Model:
     """w[out, in] -> w[in, out], where there are as many of both."""
     if not m.truth.context.has("w"):

@@ -138,6 +138,14 @@ def unsummed(*kept: str) -> Change:
     return change
 
 
+def weights_updated_first(m: Model) -> Model:
+    """dx with w - dw: the weights were updated, at learning rate 1, before dx was computed."""
+    if m.name != "dx" or "w" not in m.tensors or "dw" not in m.truth.outputs:
+        raise NoDifference
+    dw = replace(m, output=m.truth.outputs["dw"], after=()).apart_value
+    return replace(m, tensors={**m.tensors, "w": m.tensors["w"] - dw})
+
+
 def bias_times(*names: str, constant: int = 1) -> Change:
     """The bias as many times as the product of these sizes."""
 

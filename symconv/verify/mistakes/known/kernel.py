@@ -40,6 +40,17 @@ HYPOTHESES: tuple[H, ...] = (
         "keep its axes in order",
         index.kernel_transposed,
     ),
+    *(
+        H(
+            "kernel-transposed",
+            LINEAR,
+            "the kernel is turned by 90 degrees",
+            "its index map",
+            "turn it by 180 degrees, np.rot90(w, 2), over its spatial axes",
+            index.quarter_turned(axis),
+        )
+        for axis in (-1, -2)
+    ),
     H(
         "channels-swapped",
         LINEAR,

@@ -122,6 +122,17 @@ HYPOTHESES: tuple[H, ...] = (
     ),
     *(
         H(
+            "assigned-not-accumulated",
+            ("db",),
+            f"only the last {what} counts: it overwrites the others",
+            "the sum over n and the positions",
+            "add with +=",
+            index.spatial("o", True, *others),
+        )
+        for what, others in (("position", ()), ("position of the last image", ("n",)))
+    ),
+    *(
+        H(
             "bias-gradient-not-summed",
             ("db",),
             f"only the {word} {what} counts",

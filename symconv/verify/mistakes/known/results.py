@@ -49,4 +49,12 @@ HYPOTHESES: tuple[H, ...] = (
         choices.kink,
         convention=True,
     ),
+    H(
+        "weights-updated-first",
+        ("dx",),
+        "it is computed with the weights as they are after the update",
+        "Eq. 20, whose w is that of the forward pass",
+        "compute dx before the weights are updated",
+        values.weights_updated_first,
+    ),
 )
