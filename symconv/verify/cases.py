@@ -171,7 +171,7 @@ class Maker:
         known = {n: v for n, v in attributes.items() if n == "auto_pad" or _speaks_of(self.truth.layer, n)}
         entry = REGISTRY.get(self.truth.layer.name)
         if entry is not None and "alpha" in entry.attributes:
-            known["alpha"] = float(dict(self.truth.layer.attributes).get("alpha", 0.01))
+            known["alpha"] = float(str(dict(self.truth.layer.attributes).get("alpha", "0.01")))
         return Case(name, plan, known, env, tensors)
 
     def _attributes(self, plan: Plan) -> dict[str, Any]:

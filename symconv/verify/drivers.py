@@ -19,12 +19,17 @@ Request = tuple[dict[str, Any], Mapping[str, Array]]
 
 
 class Driver(Protocol):
-    """takes: attributes that can be told. gives: outputs that may come back, of those that the layer has."""
+    """takes: attributes that can be told. gives: outputs that may come back, of those that the layer has.
+
+    ones: numbers of a case (N, C, O) that can only be 1. readings: ways of speaking to it that refine a first one.
+    """
 
     @property
     def name(self) -> str: ...
     @property
     def line(self) -> int: ...
+    @property
+    def ones(self) -> frozenset[str]: ...
     def takes(self, role: str) -> bool: ...
     def gives(self, outputs: Sequence[str]) -> list[str]: ...
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]: ...
@@ -51,6 +56,10 @@ class Function:
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n in self.returns or (n == "y") != self.binding.backward]
+
+    @property
+    def ones(self) -> frozenset[str]:
+        return frozenset()
 
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
         yield base
@@ -88,6 +97,10 @@ class Pair:
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return list(outputs)
+
+    @property
+    def ones(self) -> frozenset[str]:
+        return frozenset()
 
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
         yield base

@@ -51,6 +51,10 @@ class Instance:
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n == "y" or self.backward is not None]
 
+    @property
+    def ones(self) -> frozenset[str]:
+        return frozenset()
+
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
         """`base` with the paths at which the object keeps its operands, and their layouts there."""
         first = next((a for a in layouts(base.axes) if (a.x, a.y) == (base.layout.x, base.layout.y)), base.layout)

@@ -20,6 +20,7 @@ from symconv.verify.formula import formula_of
 from symconv.verify.impulse import impulse_of
 from symconv.verify.instances import Instance, instance_driver
 from symconv.verify.isolation import Answer, Limits, Session
+from symconv.verify.native import is_native, native_driver
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
 from symconv.verify.trial import Fit, Trial, answers, fitting, gathered, repeated
@@ -54,7 +55,8 @@ def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, opt
     options = options or Options()
     given: dict[str, Callable[..., Any]] = {}
     targets = [_target(c, given) for c in (candidate if isinstance(candidate, tuple) else (candidate,))]
-    with Session(options.limits, given, targets) as session:
+    loaded = [t for t in targets if not is_native(t)]
+    with Session(options.limits, given, loaded) as session:
         return _Examination(targets, layer, options, session).report()
 
 
@@ -81,17 +83,20 @@ class _Examination:
         self.line = 1
 
     def report(self) -> Report:
-        described = [self.session.ask({"describe": t}) for t in self.targets]
-        lost = next((a for a in described if a.status != "returned"), None)
-        if lost is not None:
-            return self._report(CRASHED, {}, notes=(f"{lost.status}: {lost.message}, while it was loaded",))
-        driver = self._driver([a.described for a in described])
+        if is_native(self.targets[0]):
+            driver: Driver = native_driver(self.targets[0], self.options.signature, self.options.roles or {})
+        else:
+            described = [self.session.ask({"describe": t}) for t in self.targets]
+            lost = next((a for a in described if a.status != "returned"), None)
+            if lost is not None:
+                return self._report(CRASHED, {}, notes=(f"{lost.status}: {lost.message}, while it was loaded",))
+            driver = self._driver([a.described for a in described])
         self.line = driver.line
         trial, fit = self._fitted(driver)
         if fit is None or fit.answer.status != "returned":
             return self._refused(trial, fit)
         fixed = {**trial.maker.fixed, **fit.fixed}
-        maker = replace(trial.maker, fixed=fixed, ones=fit.reading.missing)
+        maker = replace(trial.maker, fixed=fixed, ones=fit.reading.missing | trial.maker.ones)
         return self._examined(replace(trial, maker=maker), fit)
 
     def _driver(self, described: Sequence[Mapping[str, Any]]) -> Driver:
@@ -118,8 +123,10 @@ class _Examination:
         truth, fixed = symbolic(self.layer, bias)
         rank = (REGISTRY[self.layer.name].rank or 0) if self.layer.name in REGISTRY else 0
         told = frozenset(a for a in WINDOW if driver.takes(a))
+        # A pool has as many channels after as before it.
+        ones = driver.ones if truth.context.has("w") else driver.ones - {"O"}
         outputs = tuple(driver.gives(list(truth.outputs)))
-        return Trial(driver, truth, Maker(truth, told, fixed, rank), outputs, self.session)
+        return Trial(driver, truth, Maker(truth, told, fixed, rank, ones), outputs, self.session)
 
     def _examined(self, trial: Trial, fit: Fit) -> Report:
         self.session.crashes = 0

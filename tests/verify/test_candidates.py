@@ -1,4 +1,4 @@
-"""Layers in the styles that people write, right and wrong: the verdict, and the cause of every output that is not right."""
+"""Layers in the styles that people write, right and wrong: the verdict, and the causes of what is not right."""
 
 from __future__ import annotations
 

@@ -21,12 +21,15 @@ HOSTILE = {
     "endless": ("def f(x, w):\n    while True:\n        pass", "timeout"),
     "asleep": ("import time\ndef f(x, w):\n    time.sleep(1e6)", "timeout"),
     "deaf": (
-        "import signal\nfor s in (signal.SIGTERM, signal.SIGXCPU, signal.SIGALRM):\n    signal.signal(s, signal.SIG_IGN)\n"
+        "import signal\nfor s in (signal.SIGTERM, signal.SIGXCPU):\n    signal.signal(s, signal.SIG_IGN)\n"
         "def f(x, w):\n    while True:\n        pass",
         "timeout",
     ),
     "bomb": ("import numpy as np\ndef f(x, w):\n    return np.ones(10**11)", "out-of-memory"),
-    "leak": ("def f(x, w):\n    kept = []\n    while True:\n        kept.append(bytearray(1 << 26))", "out-of-memory"),
+    "leak": (
+        "import numpy as np\ndef f(x, w):\n    kept = []\n    while True:\n        kept.append(np.empty(1 << 23))",
+        "out-of-memory",
+    ),
     "flood": ("import os\ndef f(x, w):\n    while True:\n        os.write(1, b'A' * 65536)", "timeout"),
     "raises": ("def f(x, w):\n    raise ValueError('no')", "raised"),
     "exits": ("import sys\ndef f(x, w):\n    sys.exit(3)", "raised"),

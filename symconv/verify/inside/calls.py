@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from . import native
 from .describe import Targets
 from .objects import Recorder, arrays_in, numeric, overwrite
 
@@ -21,6 +22,7 @@ class Run:
         self.refresh()
         self.recorder = Recorder()
         self.results: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
         self.object: Any = None
 
     def construct(self, request: dict[str, Any]) -> None:
@@ -53,6 +55,8 @@ class Run:
         if call.get("again"):
             self.refresh()
             self._set()
+        if "native" in call:
+            return native.call(self.targets[call["target"]], call["native"], self.arrays, self.kept)
         method = self.object is not None
         function = getattr(self.object, call["target"]) if method else self.targets[call["target"]]
         self.results[call["name"]] = returned = self._called(function, call)

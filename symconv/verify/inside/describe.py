@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import native
+
 
 class Targets:
     """Functions and classes by "path:name"; a file is run once."""
@@ -23,6 +25,8 @@ class Targets:
 
     def _load(self, target: str) -> Any:
         path, _, name = target.rpartition(":")
+        if Path(path).suffix in (".so", ".dylib", ".dll"):
+            return native.load(path, name)
         if path not in self.modules:
             sys.path.insert(0, str(Path(path).resolve().parent))
             self.modules[path] = runpy.run_path(path, run_name="candidate")

@@ -23,6 +23,7 @@ import numpy as np
 
 from .calls import Run
 from .describe import Targets, describe
+from .native import OutOfBounds
 
 
 def main(folder: Path, source: int, sink: int, given: Mapping[str, Any]) -> None:
@@ -95,6 +96,8 @@ def _serve(folder: Path, k: int, targets: Targets) -> None:
             answer = _run(folder, k, request, targets)
     except MemoryError:
         answer = {"status": "out-of-memory", "message": "MemoryError"}
+    except OutOfBounds as error:
+        answer = {"status": "crash", "message": str(error)}
     except BaseException as error:
         answer = {"status": "raised", "message": _words(error)}
     temporary = folder / f"partial_{k}.json"
