@@ -63,13 +63,16 @@ class Model:
         env = {s: values.get(s.name, v) for s, v in self.env.items()}
         if env == dict(self.env):
             raise NoDifference
-        if self.name == "y" and not any(k.startswith("O") for k in values):
-            free = {s: v for s, v in env.items() if s.name not in ("OD", "OH", "OW")}
-            followed = with_outputs(self.truth.layer, free)
-            if followed is None:
-                raise NoDifference
-            env = dict(followed)
-        return replace(self, env=env)
+        changed = replace(self, env=env)
+        return changed.resized() if self.name == "y" and not any(k.startswith("O") for k in values) else changed
+
+    def resized(self) -> Model:
+        """With the output sizes that follow from the other numbers."""
+        free = {s: v for s, v in self.env.items() if s.name not in ("OD", "OH", "OW")}
+        followed = with_outputs(self.truth.layer, free)
+        if followed is None:
+            raise NoDifference
+        return replace(self, env=followed)
 
     def with_statements(self, change: Callable[[Statement], Statement]) -> Model:
         statements = tuple(map(change, self.output.statements))

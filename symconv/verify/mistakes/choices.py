@@ -83,12 +83,13 @@ def sibling(attribute: str) -> Change:
         if entry is None or attribute not in entry.attributes:
             raise NoDifference
         given = dict(layer.attributes)
-        turned = 0 if given.get(attribute) else 1
+        opposite = 0 if given.get(attribute) else 1
         try:
-            other = truth_of(build_layer(layer.name, {**given, attribute: turned}))
+            other = truth_of(build_layer(layer.name, {**given, attribute: opposite}))
         except UserError:
             raise NoDifference from None
-        return replace(m, truth=other, output=other.outputs[m.name])
+        turned = replace(m, truth=other, output=other.outputs[m.name])
+        return turned.resized() if m.name == "y" else turned
 
     return change
 
