@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from symconv.build.cache import shared_library
+from symconv.build.compiler import CompileError, ToolError
 from symconv.ir import UserError
-from symconv.layers.axes import LETTERS
 from symconv.verify.arguments import Inputs, Reading, Unsayable
 from symconv.verify.c_roles import ARRAYS, c_roles, told
 from symconv.verify.dense import Array
 from symconv.verify.drivers import Request
 from symconv.verify.isolation import Answer, Session
-from symconv.verify.layouts import arranged
+from symconv.verify.layouts import Axes, arranged
 from symconv.verify.prototype import CParameter, find_prototype, parse_prototype
 from symconv.verify.returned import Shapes, part
 
@@ -55,7 +55,7 @@ class Native:
             yield base
 
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
-        numbers = Numbers(inputs, self._names)
+        numbers = Numbers(inputs, reading.axes, self._names)
         arguments = [{"type": p.type, **self._argument(p, role, inputs, reading, numbers)} for p, role in self.roles]
         calls = [{"name": f"call{k}", "target": self.target, "native": arguments, "again": k > 0} for k in range(times)]
         return {"calls": calls}, inputs.arrays
@@ -85,15 +85,10 @@ class Native:
 class Numbers:
     """The integers of a case by role; `Unsayable` where the parameters cannot say it."""
 
-    def __init__(self, inputs: Inputs, names: frozenset[str]) -> None:
-        self.names = names
-        known: dict[str, int] = {}
-        space = inputs.canonical["x"].ndim - 2
-        letters = LETTERS.get(space, "").upper()
-        x, y = inputs.canonical["x"].shape, inputs.canonical["dy"].shape
-        known |= {"N": x[0], "C": x[1] if len(x) > 1 else 1, "O": y[1] if len(y) > 1 else 1}
-        known |= {a: x[k] for k, a in enumerate(letters, 2)} | {f"O{a}": y[k] for k, a in enumerate(letters, 2)}
-        self.known, self.attributes, self.letters = known, inputs.attributes, letters.lower()
+    def __init__(self, inputs: Inputs, axes: Axes, names: frozenset[str]) -> None:
+        self.names, self.attributes, self.letters = names, inputs.attributes, axes.space.lower()
+        x, y = (dict(zip(axes.of(n), inputs.canonical[n].shape, strict=True)) for n in ("x", "dy"))
+        self.known = {**x, "O": y.get("C", 1), **{f"O{a}": y[a] for a in axes.space}}
         self._check(inputs)
 
     def _check(self, inputs: Inputs) -> None:
@@ -151,8 +146,17 @@ def native_driver(target: str, signature: str | None, given: Mapping[str, str]) 
         raise UserError(f"the signature is of {prototype.name}, the candidate is {name}")
     roles = c_roles(prototype, given)
     flags = ("-I", str(path.parent), "-g", "-lm")
-    library = path if source is None else shared_library(source, native=False, extra_flags=flags)
+    library = path if source is None else _compiled(source, flags)
     return Native(f"{library}:{name}", roles, prototype.line)
+
+
+def _compiled(source: str, flags: tuple[str, ...]) -> Path:
+    """`ToolError` with the first error that the compiler finds in somebody's source."""
+    try:
+        return shared_library(source, native=False, extra_flags=flags)
+    except CompileError as error:
+        first = next((line for line in str(error).splitlines() if "error:" in line[1:] and ".c:" in line), str(error))
+        raise ToolError(f"the candidate does not compile: {' '.join(first.split())}") from None
 
 
 def is_native(target: str) -> bool:

@@ -85,10 +85,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a reading fits: its outputs of the right shape, and those with the right values."""
+    """How well a reading fits: its outputs with the right number of axes, the right shape, the right values."""
 
     reading: Reading
     fixed: Mapping[str, Any]
+    near: int
     fits: int
     agrees: int
     outputs: int
@@ -138,7 +139,7 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
                 dead.add((str(fit.reading.layout), fit.reading.lists))
             if best is None or fit.key > best.key:
                 best = fit
-        if best is not None and (best.shaped or (best.usual and best.agrees)):
+        if best is not None and (best.shaped or (best.usual and (best.agrees or best.near == best.outputs))):
             return best
         progress(f"{level}: {asked} ways of calling it tried")
         if asked > _MOST_PROBES:
@@ -204,7 +205,8 @@ def _asked(trial: Trial, case: Case, base: Reading, fixed: Mapping[str, Any]) ->
         # An object that makes its own weights and cannot be told the size of the kernel has one size.
         made = reading.paths and trial.maker.rank and not trial.driver.takes("kernel_shape")
         own = {"kernel_shape": case.attributes["kernel_shape"]} if made else {}
-        yield Fit(reading, {**fixed, **own}, fits, sum(o.agrees for o in seen), len(seen), answer)
+        near = sum(o.actual is not None and o.actual.ndim == o.setting.exact.ndim for o in seen)
+        yield Fit(reading, {**fixed, **own}, near, fits, sum(o.agrees for o in seen), len(seen), answer)
 
 
 def _order(trial: Trial, case: Case, answer: Answer, reading: Reading) -> tuple[str, ...]:

@@ -33,16 +33,17 @@ KINDS: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = (
 CODES = (
     "kernel-not-rotated kernel-rotated kernel-transposed convolution-for-correlation axes-swapped channels-swapped "
     "groups-ignored stride-ignored dilation-ignored stride-dilation-swapped leftover-rows padding-not-cropped "
-    "empty-crop padding-off-by-one same-padding-mismatch upstream-padded batch-mean scaled sign batch-first-only batch-last-only "
-    "filter-first-only filter-last-only accumulated-over-calls bias-missing bias-repeated bias-gradient-not-summed "
-    "activation-derivative-missing activation-not-applied reshape-without-transpose assigned-not-accumulated "
-    "ties-duplicated ties-split pool-divisor argmax-global weight-update-returned incoming-gradient-returned "
-    "integer-truncation all-zero input-mutated nondeterministic wrong-shape nan crash timeout out-of-memory"
+    "empty-crop padding-off-by-one same-padding-mismatch upstream-padded batch-mean scaled sign batch-first-only "
+    "batch-last-only filter-first-only filter-last-only accumulated-over-calls bias-missing bias-repeated "
+    "bias-gradient-not-summed activation-derivative-missing activation-not-applied reshape-without-transpose "
+    "assigned-not-accumulated ties-duplicated ties-split pool-divisor argmax-global weight-update-returned "
+    "incoming-gradient-returned integer-truncation all-zero input-mutated nondeterministic wrong-shape nan "
+    "crash timeout out-of-memory"
 )
 # Codes that are no change of the sums: they are read off a factor, the calls, or the shape.
 NO_CHANGE = (
-    "batch-mean scaled sign accumulated-over-calls weight-update-returned input-mutated nondeterministic wrong-shape nan "
-    "crash timeout out-of-memory"
+    "batch-mean scaled sign accumulated-over-calls weight-update-returned input-mutated nondeterministic wrong-shape "
+    "nan crash timeout out-of-memory"
 )
 
 
