@@ -31,7 +31,8 @@ def test_a_command_of_the_readme(
         monkeypatch.chdir(tmp_path)
     if command.startswith("bench --shapes"):
         pytest.skip("takes minutes, and PyTorch")
-    assert run(shlex.split(command)) == 0
+    # A layer that is wrong is a finding.
+    assert run(shlex.split(command)) == int("NotRotated" in command)
     out, err = capsys.readouterr()
     assert err == ""
     if "--check" not in command:
@@ -44,10 +45,12 @@ def test_the_commands_are_found() -> None:
 
 
 def test_the_output_shown_is_the_output(capsys: pytest.CaptureFixture[str]) -> None:
-    """The excerpt of `symconv prove --equation 22` is one, line by line."""
-    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    """The excerpts of `symconv prove --equation 22` and of a report are excerpts, line by line."""
+    proof, report = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     run(["prove", "--equation", "22"])
-    assert shown in capsys.readouterr().out
+    assert proof in capsys.readouterr().out
+    run(shlex.split(next(c for c in COMMANDS if "NotRotated" in c)))
+    assert report in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
