@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from symconv.build.compiler import ToolError
 from symconv.verify.dense import Array
 from symconv.verify.inside import serve
 
@@ -78,7 +79,10 @@ class Session:
         self._child: _Child | None = None
 
     def __enter__(self) -> Session:
-        self._folder = Path(tempfile.mkdtemp(prefix="symconv-verify-"))
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="symconv-verify-"))
+        except OSError as error:
+            raise ToolError(f"there is no folder for temporary files: {error.strerror or error}; set TMPDIR") from None
         job = {"limits": self.limits.of_child(), "targets": self.targets}
         (self._folder / "job.json").write_text(json.dumps(job))
         return self

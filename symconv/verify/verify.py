@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from symconv.ir import Layer, UserError
+from symconv.ir import Apply, Layer, UserError
 from symconv.layers.registry import REGISTRY, build_layer
 from symconv.verify.cases import WINDOW, Case, Maker
 from symconv.verify.compare import Observed
@@ -20,6 +20,7 @@ from symconv.verify.formula import formula_of
 from symconv.verify.impulse import impulse_of
 from symconv.verify.instances import Instance, instance_driver
 from symconv.verify.isolation import Answer, Limits, Session
+from symconv.verify.layouts import axes_of
 from symconv.verify.native import is_native, native_driver
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
@@ -56,8 +57,24 @@ def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, opt
     given: dict[str, Callable[..., Any]] = {}
     targets = [_target(c, given) for c in (candidate if isinstance(candidate, tuple) else (candidate,))]
     loaded = [t for t in targets if not is_native(t)]
+    _check_layer(layer)
     with Session(options.limits, given, loaded) as session:
         return _Examination(targets, layer, options, session).report()
+
+
+def _check_layer(layer: Layer) -> None:
+    """`UserError` for a layer whose operands have no usual names and axes, or whose function is not given."""
+    axes = axes_of(layer.context) if layer.context.has("x") and layer.result == "y" else None
+    usual = axes is not None and all(len(set(a)) == len(a) and set(a) <= _LETTERS for a in (axes.x, axes.w, axes.y))
+    if not usual or not set(layer.inputs) <= {"x", "w", "b"}:
+        raise UserError(
+            f"verify takes convolutions, pools, dense layers and activations; {layer.name} is none of these"
+        )
+    if any(e.atoms(Apply) for s in layer.sums for e in s.expressions()):
+        raise UserError(f"{layer.name}: say which function, such as --function 'x/(1+exp(-x))'")
+
+
+_LETTERS = set("NCOIDHW")
 
 
 def _target(candidate: Candidate, given: dict[str, Callable[..., Any]]) -> str:

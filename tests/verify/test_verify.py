@@ -164,3 +164,20 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["outputs"]["dx"]["causes"][0] == "kernel-not-rotated"
     assert found["outputs"]["dx"]["cases"]["failed"] > 0
     assert run(["verify", f"{FILE}:no_such_function", "conv2d"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "word"),
+    [
+        (["formula", "--formula", "y[i] = sum(k) w[k]*x[2*i+k]"], "formula: verify takes convolutions"),
+        (["squared_error"], "squared_error: verify takes"),
+        (["cross_correlation"], "cross_correlation: verify takes"),
+        (["tanh", "--rank", "0"], "tanh: verify takes"),
+        (["elementwise"], "say which function"),
+    ],
+)
+def test_layers_that_cannot_be_verified(layer: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", f"{FILE}:relu_right", *layer]) == 2
+    error = capsys.readouterr().err
+    assert word in error
+    assert len(error.splitlines()) == 1
