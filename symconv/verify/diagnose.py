@@ -163,8 +163,8 @@ def _factors(mistakes: Mistakes, failing: Sequence[Observed]) -> Iterator[Explan
         name = named_factor(factors, [o.setting.model for o in failing])
         if name is not None:
             yield Explanation((*mistakes.causes, *scaled(name, failing[0])), True)
-    if not mistakes.changes and failing[0].setting.output.name in ("dw", "db"):
-        yield from _updates(failing)
+    if failing[0].setting.output.name in ("dw", "db"):
+        yield from _updates(mistakes, failing)
 
 
 def scaled(factor: str, o: Observed) -> tuple[Cause, ...]:
@@ -186,19 +186,21 @@ def _scaled(factor: str, o: Observed) -> Cause:
     return Cause(code, f"it is {factor} times what it should be", "leave the factor out", False, "the summand")
 
 
-def _updates(failing: Sequence[Observed]) -> Iterator[Explanation]:
+def _updates(mistakes: Mistakes, failing: Sequence[Observed]) -> Iterator[Explanation]:
+    """The operand itself, minus a multiple of its gradient: a step of training."""
     rates = []
     for o in failing:
         name = o.setting.output.name[1:]
         w = joined(o.setting.case.tensors[name], o.setting.truth.context.operand(name))
         if o.actual is None or o.actual.shape != w.shape:
             return
-        rates.append(fitted(w - o.actual, o.setting.exact))
+        value = mistakes.value(o)
+        rates.append(fitted(w - o.actual, o.setting.exact if value is None else value))
     known = [r for r in rates if r is not None and not np.isnan(r)]
     if known and None not in rates and min(known) > 0 and np.allclose(known, known[0]):
         what = f"it is the updated operand, with a learning rate of {known[0]:.4g}"
         cause = Cause("weight-update-returned", what, "return the gradient itself", False, "the gradient, not a step")
-        yield Explanation((cause,), True)
+        yield Explanation((*mistakes.causes, cause), True)
 
 
 def _pairs(

@@ -20,7 +20,7 @@ from symconv.verify.formula import formula_of
 from symconv.verify.impulse import impulse_of
 from symconv.verify.instances import Instance, instance_driver
 from symconv.verify.isolation import Answer, Limits, Session
-from symconv.verify.layouts import axes_of
+from symconv.verify.layouts import Axes, axes_of
 from symconv.verify.native import is_native, native_driver
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
@@ -64,12 +64,12 @@ def verify(candidate: Candidate | tuple[Candidate, Candidate], layer: Layer, opt
 
 def _check_layer(layer: Layer) -> None:
     """`UserError` for a layer whose operands have no usual names and axes, or whose function is not given."""
-    axes = axes_of(layer.context) if layer.context.has("x") and layer.result == "y" else None
-    usual = axes is not None and all(len(set(a)) == len(a) and set(a) <= _LETTERS for a in (axes.x, axes.w, axes.y))
+    named = layer.context.has("x") and layer.result == "y"
+    axes = axes_of(layer.context) if named else Axes("", "", "")
+    usual = axes.x != "" and all(len(set(a)) == len(a) and set(a) <= _LETTERS for a in (axes.x, axes.w, axes.y))
     if not usual or not set(layer.inputs) <= {"x", "w", "b"}:
-        raise UserError(
-            f"verify takes convolutions, pools, dense layers and activations; {layer.name} is none of these"
-        )
+        kinds = "convolutions, pools, dense layers and activations of at least one axis"
+        raise UserError(f"{layer.name}: verify takes {kinds}")
     if any(e.atoms(Apply) for s in layer.sums for e in s.expressions()):
         raise UserError(f"{layer.name}: say which function, such as --function 'x/(1+exp(-x))'")
 
