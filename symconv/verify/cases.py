@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -128,14 +128,14 @@ class Case:
 class Maker:
     """Cases of one layer. told: attributes that the candidate can be told. fixed: those that have one value.
 
-    ones: the numbers of a plan (N, C, O) for which the candidate's layout has no axis.
+    forced: numbers of a plan (N, C, O) that are given, or 1 where the candidate's layout has no axis for them.
     """
 
     truth: Truth
     told: frozenset[str]
     fixed: Mapping[str, Any]
     rank: int
-    ones: frozenset[str] = frozenset()
+    forced: Mapping[str, int] = field(default_factory=dict)
 
     def cases(self) -> Iterator[Case]:
         """Those whose attributes the candidate can be told; rank 0: the sizes and values alone vary."""
@@ -151,10 +151,10 @@ class Maker:
 
     def case(self, name: str, plan: Plan, seed: int = 0) -> Case | None:
         """The case of a plan; None where no output is left, or no group can be."""
-        numbers: dict[str, Any] = dict.fromkeys(self.ones, 1)
+        numbers: dict[str, Any] = dict(self.forced)
         plan = replace(plan, **numbers)
         attributes = self._attributes(plan)
-        if attributes["group"] > 1 and self.ones & {"C", "O"}:
+        if attributes["group"] > 1 and "group" not in self.fixed and self.forced.keys() & {"C", "O"}:
             return None
         env = self._numbers(plan, attributes)
         if env is None:

@@ -144,7 +144,8 @@ def fitting(trial: Trial, progress: Callable[[str], None]) -> Fit | None:
         progress(f"{level}: {asked} ways of calling it tried")
         if asked > _MOST_PROBES:
             break
-    return best or refused
+    # Arrays of other shapes in an unusual layout tell less than why the usual one is refused.
+    return best if best is not None and (best.fits or best.usual or refused is None) else refused
 
 
 def _fits(trial: Trial, name: str, plan: Any, dead: set[tuple[str, bool]]) -> Iterator[Fit]:

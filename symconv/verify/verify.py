@@ -113,7 +113,8 @@ class _Examination:
         if fit is None or fit.answer.status != "returned":
             return self._refused(trial, fit)
         fixed = {**trial.maker.fixed, **fit.fixed}
-        maker = replace(trial.maker, fixed=fixed, ones=fit.reading.missing | trial.maker.ones)
+        forced = {**trial.maker.forced, **dict.fromkeys(fit.reading.missing, 1)}
+        maker = replace(trial.maker, fixed=fixed, forced=forced)
         return self._examined(replace(trial, maker=maker), fit)
 
     def _driver(self, described: Sequence[Mapping[str, Any]]) -> Driver:
@@ -143,7 +144,8 @@ class _Examination:
         # A pool has as many channels after as before it.
         ones = driver.ones if truth.context.has("w") else driver.ones - {"O"}
         outputs = tuple(driver.gives(list(truth.outputs)))
-        return Trial(driver, truth, Maker(truth, told, fixed, rank, ones), outputs, self.session)
+        forced = {**_counts(self.layer), **dict.fromkeys(ones, 1)}
+        return Trial(driver, truth, Maker(truth, told, fixed, rank, forced), outputs, self.session)
 
     def _examined(self, trial: Trial, fit: Fit) -> Report:
         self.session.crashes = 0
@@ -178,12 +180,12 @@ class _Examination:
 
     def _refused(self, trial: Trial, fit: Fit | None) -> Report:
         """It never returned: the first message says why."""
-        answer = fit.answer if fit is not None else Answer("raised", "none of the cases can be put to it")
+        answer = fit.answer if fit is not None else Answer("raised", "none of the cases fits it")
         verdict = CRASHED if answer.ended else UNSUPPORTED
         outputs = {n: OutputReport(verdict, unsupported=1, message=answer.message) for n in trial.outputs}
         if answer.ended:
             outputs = {n: replace(o, causes=(ending(answer),)) for n, o in outputs.items()}
-        hint = "" if answer.ended else " (if a parameter was misread, --bind NAME=ROLE settles it)"
+        hint = "" if answer.ended else f" ({_UNFIT})"
         words = trial.driver.words()
         read = (f"read as: {words}",) if words else ()
         return self._report(verdict, outputs, notes=(f"{answer.status}: {answer.message}{hint}", *read))
@@ -195,6 +197,22 @@ class _Examination:
         names = " and ".join(t.rpartition(":")[2] for t in self.targets)
         shown = f"{_near(path)}:{names}" if path else name
         return Report(shown, self.layer.name, verdict, outputs, layout, notes, _near(path), self.line)
+
+
+_UNFIT = (
+    "a size of its own is settled by --kernel-shape, --strides, --in-channels or --out-channels, a parameter that was "
+    "misread by --bind NAME=ROLE"
+)
+
+
+def _counts(layer: Layer) -> dict[str, int]:
+    """Channels and filters of one group, where the layer says their number."""
+    given = dict(layer.attributes)
+    group = given.get("group", 1)
+    counts = {"C": given.get("in_channels"), "O": given.get("out_channels")}
+    if not isinstance(group, int):
+        return {}
+    return {n: v // group for n, v in counts.items() if isinstance(v, int) and not isinstance(v, bool)}
 
 
 def _near(path: str) -> str:
