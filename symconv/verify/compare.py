@@ -43,8 +43,10 @@ class Observed:
         if actual is None or actual.shape != expected.shape:
             return False
         known = np.isfinite(expected)  # elsewhere the formula has no value
-        bound = np.maximum(self.setting.magnitude, np.abs(expected))[known]
         difference = np.abs(actual.astype(float)[known] - expected[known])
+        if not difference.any():
+            return True
+        bound = np.maximum(self.setting.magnitude, np.abs(expected))[known]
         return bool((difference <= unit * bound).all())
 
     def explained_by(self, value: Array) -> bool:

@@ -28,8 +28,8 @@ class Explanation:
     passing: bool
 
 
-def judged(observed: Sequence[Observed]) -> OutputReport:
-    """The report on one output from all cases."""
+def judged(observed: Sequence[Observed], explain: bool = True) -> OutputReport:
+    """The report on one output from all cases; explain: look for the causes of what is wrong."""
     answered = [o for o in observed if o.actual is not None]
     refused = [o for o in observed if o.actual is None]
     ran = tuple((o.setting.case.name, _status(o)) for o in observed)
@@ -40,7 +40,7 @@ def judged(observed: Sequence[Observed]) -> OutputReport:
     passed = len(answered) - len(failing)
     if not failing:
         return OutputReport(CORRECT, (), passed, 0, len(refused), None, message, ran)
-    causes, alternatives = causes_of(failing, [o for o in answered if o.agrees])
+    causes, alternatives = causes_of(failing, [o for o in answered if o.agrees]) if explain else ((), True)
     usage = bool(causes) and all(c.convention for c in causes)
     smallest = min(failing, key=lambda o: o.setting.case.size)
     verdict = CONVENTIONS if usage else WRONG
@@ -57,19 +57,23 @@ def causes_of(failing: Sequence[Observed], passing: Sequence[Observed]) -> tuple
     """Up to three causes, each of which alone gives the numbers (True); otherwise two that do so together (False)."""
     failing = sorted(failing, key=lambda o: o.setting.case.size)
     known = [h for h in HYPOTHESES if failing[0].setting.output.name in h.outputs]
-    for explanations in (
-        _singles(known, failing, passing),
-        _factors(Mistakes(()), failing),
-        _pairs(known, failing, passing),
-    ):
-        found = list(explanations)
-        best = [e for e in found if e.passing] or found
-        if best and len(best[0].causes) > 1:
-            return best[0].causes, False
-        if best:
-            distinct = {e.causes[0].code: e.causes[0] for e in reversed(best)}
-            return tuple(reversed(distinct.values()))[:_MOST_CAUSES], True
-    return _by_sight(failing), True
+    single = list(_singles(known, failing, passing)) or list(_factors(Mistakes(()), failing))
+    best = [e for e in single if e.passing] or single
+    if best and len(best[0].causes) == 1:
+        distinct = {e.causes[0].code: e.causes[0] for e in reversed(best)}
+        return tuple(reversed(distinct.values()))[:_MOST_CAUSES], True
+    together = best[0] if best else _first(_pairs(known, failing, passing))
+    return (_by_sight(failing), True) if together is None else (together.causes, False)
+
+
+def _first(explanations: Iterator[Explanation]) -> Explanation | None:
+    """The first that leaves the passing cases right, else the first."""
+    other = None
+    for e in explanations:
+        if e.passing:
+            return e
+        other = other or e
+    return other
 
 
 def _by_sight(failing: Sequence[Observed]) -> tuple[Cause, ...]:

@@ -73,7 +73,7 @@ class Session:
         self, limits: Limits, given: Mapping[str, Callable[..., Any]] | None = None, targets: Sequence[str] = ()
     ) -> None:
         self.limits, self.given, self.targets = limits, dict(given or {}), list(targets)
-        self.deadline = time.monotonic() + limits.seconds
+        self.spent = 0.0
         self.crashes = 0
         self._asked = 0
         self._child: _Child | None = None
@@ -94,7 +94,7 @@ class Session:
     @property
     def exhausted(self) -> bool:
         """Will nothing be run any more?"""
-        return self.crashes >= _MOST_CRASHES or time.monotonic() >= self.deadline
+        return self.crashes >= _MOST_CRASHES or self.spent >= self.limits.seconds
 
     def restart(self) -> None:
         """The next request meets a candidate that has forgotten what it was asked before."""
@@ -108,7 +108,7 @@ class Session:
 
     def ask(self, request: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> Answer:
         """The answer to one request, as `inside.serve` reads it."""
-        left = self.deadline - time.monotonic()
+        left = self.limits.seconds - self.spent
         if left <= 0:
             return Answer("timeout", f"all calls together took longer than {self.limits.seconds:g} s")
         if self.crashes >= _MOST_CRASHES:
@@ -117,9 +117,11 @@ class Session:
         (self._folder / f"request_{k}.json").write_text(json.dumps(request))
         tensors: dict[str, Any] = {name: np.asarray(a) for name, a in (arrays or {}).items()}
         np.savez(self._folder / f"request_{k}.npz", **tensors)
+        start = time.monotonic()
         if self._child is None:
             self._child = _Child(self._folder, self.given)
         end = self._child.serve(k, min(left, max(1.0, self.limits.seconds * _SHARE)))
+        self.spent += time.monotonic() - start
         path = self._folder / f"answer_{k}.json"
         answer = self._read(k, json.loads(path.read_text())) if path.exists() else Answer(*_ending(end))
         if answer.ended:

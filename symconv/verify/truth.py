@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -27,10 +27,6 @@ class Output:
         """The sums that write the output itself."""
         return tuple(s for s in self.statements if s.result.name == self.name and isinstance(s, IndexedSum))
 
-    def with_own(self, sums: tuple[IndexedSum, ...]) -> Output:
-        others = tuple(s for s in self.statements if s.result.name != self.name)
-        return replace(self, statements=others + sums)
-
 
 @dataclass(frozen=True)
 class Truth:
@@ -51,13 +47,6 @@ class Truth:
         """The output's value; `Undefined` where the sums leave an array."""
         shapes = {s.result.name: self.shape(s.result.name, env) for s in output.statements}
         return evaluate(output.statements, shapes, env, tensors)[output.name]
-
-    def magnitude(self, output: Output, env: Env, tensors: Mapping[str, Array]) -> Array:
-        """(n + 2) S of the bound |a - exact| <= (n + 2) u S: S sums absolute values, n counts the terms."""
-        sums = tuple(s.with_(summand=_absolute(s.summand)) for s in output.own)
-        size = self.value(output.with_own(sums), env, tensors)
-        terms = self.value(output.with_own(tuple(_counted(s) for s in output.own)), env, tensors)
-        return (terms + 8) * size
 
 
 def truth_of(layer: Layer) -> Truth:
@@ -83,14 +72,19 @@ def _gradient(layer: Layer, wrt: str) -> tuple[Statement, ...]:
     return scattered
 
 
+def absolute(s: IndexedSum) -> IndexedSum:
+    """The sum with every factor of its summand replaced by its absolute value."""
+    return s.with_(summand=_absolute(s.summand))
+
+
 def _absolute(e: sp.Expr) -> sp.Expr:
-    """The summand with every factor replaced by its absolute value."""
     if e.is_Add:
         return sp.Add(*map(_absolute, e.args))
     return sp.Mul(*(sp.Abs(f) if f.atoms(Access) else abs(f) if f.is_number else f for f in sp.Mul.make_args(e)))
 
 
-def _counted(s: IndexedSum) -> IndexedSum:
+def counted(s: IndexedSum) -> IndexedSum:
+    """The number of terms of the sum."""
     return s.with_(summand=sp.S.One)
 
 

@@ -153,8 +153,9 @@ class _Examination:
         given = answers(trial, cases, fit.reading, self.options.progress)
         observed = gathered(trial, cases, given, fit.reading)
         passing = [c for c, a in zip(cases, given, strict=True) if a.status == "returned"]
-        outputs = {n: judged(o) for n, o in observed.items()}
-        outputs = with_repeats(outputs, repeated(trial, passing[:1], fit.reading))
+        changing = repeated(trial, passing[:1], fit.reading)
+        outputs = {n: judged(o, explain=n not in changing) for n, o in observed.items()}
+        outputs = with_repeats(outputs, changing)
         outputs = with_mutations(with_same_padding(outputs, observed), given)
         outputs = {n: self._completed(n, o, observed[n], trial, fit) for n, o in outputs.items()}
         outputs = with_endings(outputs, given, trial.outputs)

@@ -16,6 +16,7 @@ HYPOTHESES: tuple[H, ...] = (
             "the numbers themselves",
             "do not use an integer dtype",
             values.rounded(how),
+            alone=True,
         )
         for word, how in (("cut", np.trunc), ("rounded down", np.floor), ("rounded", np.rint))
     ),
@@ -26,6 +27,7 @@ HYPOTHESES: tuple[H, ...] = (
         "the numbers themselves",
         "do not use an integer dtype",
         values.inputs_rounded(),
+        alone=True,
     ),
     *(
         H(
@@ -35,6 +37,7 @@ HYPOTHESES: tuple[H, ...] = (
             "the numbers themselves",
             "do not use an integer dtype",
             values.inputs_rounded(name),
+            alone=True,
         )
         for name in ("x", "w", "b", "dy")
     ),

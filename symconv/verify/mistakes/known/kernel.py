@@ -48,6 +48,7 @@ HYPOTHESES: tuple[H, ...] = (
             "its index map",
             "turn it by 180 degrees, np.rot90(w, 2), over its spatial axes",
             index.quarter_turned(axis),
+            alone=True,
         )
         for axis in (-1, -2)
     ),
@@ -75,6 +76,7 @@ HYPOTHESES: tuple[H, ...] = (
             f"the index map of {name}",
             "keep the axes in order",
             index.operand_transposed(name),
+            alone=True,
         )
         for name in ("x", "dy")
     ),
@@ -86,6 +88,7 @@ HYPOTHESES: tuple[H, ...] = (
             INDEX,
             READ_AT,
             numbers.axes_exchanged(letters),
+            alone=True,
         )
         for letters, name in (("s", "strides"), ("pq", "pads"), ("d", "dilations"), ("spqd", "attributes"))
     ),

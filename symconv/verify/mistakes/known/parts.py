@@ -82,6 +82,7 @@ HYPOTHESES: tuple[H, ...] = (
             "the sum over them",
             "add with +=",
             index.spatial(prefix, True, *others),
+            alone=True,
         )
         for prefix, what, outputs, others in (
             ("o", "position", ("dw",), ()),
@@ -128,6 +129,7 @@ HYPOTHESES: tuple[H, ...] = (
             "the sum over n and the positions",
             "add with +=",
             index.spatial("o", True, *others),
+            alone=True,
         )
         for what, others in (("position", ()), ("position of the last image", ("n",)))
     ),
@@ -139,6 +141,7 @@ HYPOTHESES: tuple[H, ...] = (
             "the sum over n and the positions",
             "sum over all axes but the filters",
             index.spatial("o", word == "last", *others),
+            alone=True,
         )
         for word in ("first", "last")
         for what, others in (("position", ()), ("position of one image", ("n",)))
@@ -152,6 +155,7 @@ HYPOTHESES: tuple[H, ...] = (
             "Eq. 7",
             "add b once",
             values.bias_times(*names),
+            alone=True,
         )
         for what, names in (
             ("every input channel", ("IC",)),

@@ -15,7 +15,7 @@ HYPOTHESES: tuple[H, ...] = (
         numbers.taken_for("s", lambda v: 1),
     ),
     *(
-        H(code, ("y",), f"{what} inside the windows", INDEX, READ_AT, numbers.inside(change))
+        H(code, ("y",), f"{what} inside the windows", INDEX, READ_AT, numbers.inside(change), alone=True)
         for code, what, change in (
             ("stride-ignored", "the stride is ignored", numbers.taken_for("s", lambda v: 1)),
             ("dilation-ignored", "the dilation is ignored", numbers.taken_for("d", lambda v: 1)),
@@ -104,6 +104,7 @@ HYPOTHESES: tuple[H, ...] = (
             INDEX,
             "pad as the forward pass does: d (K - 1) rows in all",
             numbers.evened(choose),
+            alone=True,
         )
         for word, choose in (("smaller", min), ("larger", max))
     ),
