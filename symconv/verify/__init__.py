@@ -13,7 +13,7 @@ What the candidate gives:
     prototype, c_roles           declarations of C functions
     returned                     which of the arrays that come back is which output
     isolation, inside            the process in which it runs, and its limits
-    trial                        the cases that are put to it
+    trial, probing               the cases that are put to it, and how it wants to be spoken to
 
 What is wrong with it:
     compare      its numbers within the rounding of its own precision

@@ -22,9 +22,10 @@ from symconv.verify.instances import Instance, instance_driver
 from symconv.verify.isolation import Answer, Limits, Session
 from symconv.verify.layouts import Axes, axes_of
 from symconv.verify.native import is_native, native_driver
+from symconv.verify.probing import Fit, fitting
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
-from symconv.verify.trial import Fit, Trial, answers, fitting, gathered, repeated
+from symconv.verify.trial import Trial, answers, gathered, repeated
 from symconv.verify.truth import Truth, truth_of
 
 Candidate = str | Callable[..., Any]
