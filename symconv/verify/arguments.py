@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from symconv.verify.dense import Array
 from symconv.verify.layouts import Axes, Layout, arranged
 from symconv.verify.names import spellings
 
+_WINDOWS = ("pool", "kernel", "filter")
 _ARRAYS = ("x", "w", "b", "dy", "y")
 _WINDOW = ("strides", "pads", "dilations", "group", "kernel_shape")
 
@@ -120,9 +121,7 @@ class Inputs:
         values = {n: plain_value(n, v) for n, v in self.attributes.items() if n in _WINDOW}
         by_name = {key: {"value": values[r]} for r in values for key in _keys(r)}
         sizes = dict(zip(("height", "width"), self.attributes.get("kernel_shape", ()), strict=False))
-        by_name |= {
-            f"{kind}_{side}": {"value": n} for kind in ("pool", "kernel", "filter") for side, n in sizes.items()
-        }
+        by_name |= {f"{kind}_{side}": {"value": n} for kind in _WINDOWS for side, n in sizes.items()}
         return {"dict": by_name}
 
     def _cache(self) -> dict[str, Any]:
@@ -142,6 +141,12 @@ def _keys(role: str) -> list[str]:
     )
 
 
+def asked(role: str, keys: Sequence[str]) -> bool:
+    """Are these keys of a dictionary of settings such as hold the attribute?"""
+    sides = [f"{kind}_{side}" for kind in _WINDOWS for side in ("height", "width")] if role == "kernel_shape" else []
+    return not set(keys).isdisjoint([*_keys(role), *sides])
+
+
 def inputs_of(case: Case, tensors: Mapping[str, Array], reading: Reading) -> Inputs:
     """tensors: of the case, canonical, groups joined. Raises `Unsayable` where the layout has no axis for them."""
     axes, layout = reading.axes, reading.layout
@@ -150,6 +155,8 @@ def inputs_of(case: Case, tensors: Mapping[str, Array], reading: Reading) -> Inp
         for letter, n in zip(own, a.shape if own else (), strict=True):
             if letter not in letters and n > 1:
                 raise Unsayable(f"in layout {layout} there is no axis {letter} for {n} entries")
+    if layout.b == "" and "b" in tensors and tensors["b"].size > 1:
+        raise Unsayable(f"a single number cannot say the biases of {tensors['b'].size} filters")
     arrays = {n: arranged(n, a, layout, axes, tensors["dy"].shape) for n, a in tensors.items() if n in _ARRAYS}
     counts = {"in_channels": _count(tensors["x"], axes.x), "out_channels": _count(tensors["dy"], axes.y)}
     counts["batch_axes"] = int("N" in layout.x)

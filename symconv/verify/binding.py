@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from symconv.ir import UserError
-from symconv.verify.names import CONSTRUCTED, PARAMETER, ROLES, plain
+from symconv.verify.names import CONSTRUCTED, PARAMETER, ROLES, counted_as, plain
+
+# What a dictionary of settings may hold.
+_SETTINGS = ("strides", "pads", "dilations", "group", "kernel_shape")
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class Binding:
 
     def takes(self, role: str) -> bool:
         """Can the candidate be told this attribute?"""
-        # A dictionary of settings is known to hold these two; whether the candidate looks for others cannot be seen.
-        return role in self.roles or (role in ("strides", "pads") and bool(self.roles & {"cache", "settings"}))
+        return role in self.roles or (role in _SETTINGS and self.asks(role))
+
+    def asks(self, role: str) -> bool:
+        """Could it be told only by a dictionary, in which it may not look?"""
+        return role not in self.roles and bool(self.roles & {"cache", "settings"})
 
     def words(self) -> str:
         """The parameters whose name is not their role's."""
@@ -52,6 +58,7 @@ def bind(
     owner: the function or class, for the message.
     """
     table = CONSTRUCTED if constructor else PARAMETER
+    pointed = counted_as if constructor else _pointed
     strange = next((r for r in given.values() if r not in ROLES), None)
     if strange is not None:
         raise UserError(f"role {strange!r}: give one of {', '.join(ROLES)}")
@@ -64,7 +71,9 @@ def bind(
             left_out = True
             continue
         word = str(p.get("default")).lower() in ("same", "valid")
-        role = given.get(name) or ("pads" if word else table.get(plain(name)) or _pointed(name, table))
+        role = given.get(name) or ("pads" if word else table.get(plain(name)) or pointed(name))
+        if constructor and role in ("x", "dy", "y"):
+            role = counted_as(name)  # arrays come with the calls
         if role in taken or (role is not None and role not in ROLES):
             role = None
         if role is None and p["required"]:
@@ -80,7 +89,7 @@ def bind(
     return Binding(tuple(out))
 
 
-def _pointed(name: str, table: Mapping[str, str]) -> str | None:
+def _pointed(name: str) -> str | None:
     """The role of a name such as d_L_d_out, dL_dY or x_train: by what it ends or begins with."""
     flat = plain(name)
     if flat.startswith(("dl", "de", "dj", "grad", "delta", "upstream", "derr")):
@@ -88,4 +97,4 @@ def _pointed(name: str, table: Mapping[str, str]) -> str | None:
     parts = [part for part in name.lower().split("_") if part]
     if {"error", "err", "grad", "gradient", "delta", "loss", "upstream"} & set(parts):
         return "dy"
-    return next((table[part] for part in parts if part in table and len(part) > 1), None)
+    return next((PARAMETER[part] for part in parts if part in PARAMETER and len(part) > 1), None)

@@ -19,9 +19,10 @@ Request = tuple[dict[str, Any], Mapping[str, Array]]
 
 
 class Driver(Protocol):
-    """takes: attributes that can be told. gives: outputs that may come back, of those that the layer has.
+    """takes: attributes that can be told. asks: those that only a dictionary tells, in which it may not look.
 
-    ones: numbers of a case (N, C, O) that can only be 1. readings: ways of speaking to it that refine a first one.
+    gives: outputs that may come back, of those that the layer has. ones: numbers of a case (N, C, O) that can only be
+    1. readings: ways of speaking to it that refine a first one.
     """
 
     @property
@@ -31,6 +32,7 @@ class Driver(Protocol):
     @property
     def ones(self) -> frozenset[str]: ...
     def takes(self, role: str) -> bool: ...
+    def asks(self, role: str) -> bool: ...
     def gives(self, outputs: Sequence[str]) -> list[str]: ...
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]: ...
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request: ...
@@ -53,6 +55,9 @@ class Function:
 
     def takes(self, role: str) -> bool:
         return self.binding.takes(role)
+
+    def asks(self, role: str) -> bool:
+        return self.binding.asks(role)
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n in self.returns or (n == "y") != self.binding.backward]
@@ -94,6 +99,9 @@ class Pair:
         told = [f for f in (self.forward, self.backward) if f.takes(role)]
         # What the forward pass is told is in the cache.
         return len(told) == 2 or (self.forward.takes(role) and "cache" in self.backward.binding.roles)
+
+    def asks(self, role: str) -> bool:
+        return self.forward.asks(role)
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return list(outputs)

@@ -48,6 +48,9 @@ class Instance:
     def takes(self, role: str) -> bool:
         return any(role in b.roles for b in self._bindings())
 
+    def asks(self, role: str) -> bool:
+        return False
+
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n == "y" or self.backward is not None]
 
@@ -102,6 +105,10 @@ class Instance:
 
     def outputs(self, answer: Answer, wanted: Shapes, reading: Reading, time: int = 0) -> dict[str, Array] | None:
         out = dict(named_outputs(part(answer.arrays, f"forward{time}"), _only(wanted, "y"), self.returns) or {})
+        if "y" in wanted and not out:
+            attributes = part(answer.arrays, f"after forward{time}")
+            kept = [a for path, a in attributes.items() if returned_as(path) == "y" and a.shape == wanted["y"]]
+            out = dict(zip(("y",), kept, strict=False))
         rest = {n: s for n, s in wanted.items() if n != "y"}
         if self.backward is not None and rest:
             out |= self._gradients(answer.arrays, rest, reading, time)
@@ -125,8 +132,9 @@ class Instance:
                 out[name] = before[path] - after[path]
             else:
                 kept = [a for p, a in after.items() if returned_as(p) == name and p != path]
-                if kept:
-                    out[name] = kept[0]
+                if kept or (path in before and self.takes("learning_rate")):
+                    # Weights that a step leaves as they are have the gradient zero.
+                    out[name] = kept[0] if kept else before[str(path)] - after[str(path)]
         return out
 
     def words(self) -> str:
@@ -158,7 +166,7 @@ def _bias_place(
 ) -> tuple[str, str] | None:
     """The path of the bias and its layout."""
     b, dy = inputs.canonical["b"], inputs.canonical["dy"]
-    for form in BIASES:
+    for form in filter(None, BIASES):
         shape = arranged("b", b, replace(layout, b=form), base.axes, dy.shape).shape
         fits = [p for p, a in seen.items() if a.shape == shape and p != taken and _rank(p, "b") < 2]
         if fits:

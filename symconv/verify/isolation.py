@@ -48,13 +48,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """status: returned, raised, crash, timeout or out-of-memory. arrays: by call and key."""
+    """status: returned, raised, crash, timeout or out-of-memory. arrays: by call and key.
+
+    mutated: arguments that were overwritten. asked: keys that it looked for in a dictionary of settings.
+    """
 
     status: str
     message: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
     mutated: tuple[str, ...] = ()
     described: Mapping[str, Any] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -137,7 +141,7 @@ class Session:
             return Answer(said["status"], said.get("message", ""), described=described)
         with np.load(self._folder / f"answer_{k}.npz") as stored:
             arrays = {key: stored[f"a{i}"] for i, key in enumerate(said["keys"])}
-        return Answer("returned", "", arrays, tuple(said["mutated"]))
+        return Answer("returned", "", arrays, tuple(said["mutated"]), asked=tuple(said["asked"]))
 
 
 def _ending(end: str) -> tuple[str, str]:

@@ -15,8 +15,8 @@ import numpy as np
 from symconv.ir import Context
 from symconv.verify.dense import Array
 
-# Shapes of a bias: one entry a filter, with axes of one entry beside it, or one at each position of the output.
-BIASES = ("O", "O1", "111O", "1O11", "1O", "position")
+# Shapes of a bias: one entry a filter, axes of one entry beside it, a single number, or one at each output position.
+BIASES = ("O", "O1", "111O", "1O11", "1O", "", "position")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,11 @@ class Layout:
     y: str = ""
 
     def __str__(self) -> str:
-        parts = [f"x {self.x}"] + ([f"w {self.w}"] if self.w else []) + ([f"b {self.b}"] if self.b != "O" else [])
+        parts = (
+            [f"x {self.x}"]
+            + ([f"w {self.w}"] if self.w else [])
+            + ([f"b {self.b or 'a number'}"] if self.b != "O" else [])
+        )
         return ", ".join(parts + ([f"y {self.y}"] if self.y != self.x else []))
 
     def of(self, name: str) -> str:

@@ -23,7 +23,7 @@ _PARAMETERS = {
     "in_channels": "inchannels nchannels cin inc inputchannels channelsin inputdepth ic indepth ninputs infeatures "
     "inputdim indim nin inputunits dimin channels numchannels ninput inputs ni inputnodes numinputs nc",
     "out_channels": "outchannels nfilters numfilters cout outputchannels depth outdepth nf outfeatures outputdim "
-    "outputsize nout outputunits dimout units numkernels nkernels outc nkernel filternum noutput outputs no nunits "
+    "outputsize nout outputunits dimout units numkernels nkernels outc nkernel filternum noutput noutputs outputs no nunits "
     "numoutputs filtercount numoffilters",
     "learning_rate": "learningrate learnrate lr eta stepsize",
     "alpha": "alpha slope negativeslope leak leakage",
@@ -87,11 +87,24 @@ def returned_as(key: str) -> str | None:
     for mark in ("gradients", "gradient", "grad", "delta", "dldloss", "dl", "wrt"):
         marked |= mark in of
         of = of.replace(mark, "")
-    for name in (of, of.removeprefix("d"), of.removesuffix("s")):
+    bare = of.removeprefix("d")
+    for name in (bare, bare.removesuffix("s")) if marked or bare != of else ():
         role = PARAMETER.get(name)
-        if role in ("x", "w", "b") and (marked or name != of):
+        if role in ("x", "w", "b"):
             return f"d{role}"
     return None
+
+
+def counted_as(name: str) -> str | None:
+    """What a constructor's parameter counts: input_channel, n_neurons, num_output_features."""
+    flat = plain(name)
+    counts = any(unit in flat for unit in ("channel", "dim", "size", "feature", "depth"))
+    nodes = any(unit in flat for unit in ("unit", "node", "neuron", "filter"))
+    if not counts and not nodes:
+        return None
+    if "out" in flat or (nodes and "in" not in flat):
+        return "out_channels"
+    return "in_channels" if "in" in flat or "channel" in flat else None
 
 
 def spellings(role: str) -> list[str]:

@@ -42,6 +42,9 @@ class Native:
     def takes(self, role: str) -> bool:
         return role in self._names or told(self._names, role)
 
+    def asks(self, role: str) -> bool:
+        return False
+
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n in self._names and (n != "y" or "dy" not in self._names)]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from symconv.ir import Apply, Layer, UserError
 from symconv.layers.registry import REGISTRY, build_layer
+from symconv.verify.arguments import asked
 from symconv.verify.cases import WINDOW, Case, Maker
 from symconv.verify.compare import Observed
 from symconv.verify.consistency import consistent
@@ -115,7 +116,8 @@ class _Examination:
             return self._refused(trial, fit)
         fixed = {**trial.maker.fixed, **fit.fixed}
         forced = {**trial.maker.forced, **dict.fromkeys(fit.reading.missing, 1)}
-        maker = replace(trial.maker, fixed=fixed, forced=forced)
+        told = frozenset(a for a in trial.maker.told if not driver.asks(a) or asked(a, fit.answer.asked))
+        maker = replace(trial.maker, told=told, fixed=fixed, forced=forced)
         return self._examined(replace(trial, maker=maker), fit)
 
     def _driver(self, described: Sequence[Mapping[str, Any]]) -> Driver:

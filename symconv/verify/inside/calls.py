@@ -9,7 +9,7 @@ import numpy as np
 
 from . import native
 from .describe import Targets
-from .objects import Recorder, arrays_in, numeric, overwrite
+from .objects import Recorder, Settings, arrays_in, numeric, overwrite
 
 
 class Run:
@@ -23,6 +23,7 @@ class Run:
         self.recorder = Recorder()
         self.results: dict[str, Any] = {}
         self.kept: dict[str, Any] = {}
+        self.asked: set[str] = set()
         self.object: Any = None
 
     def construct(self, request: dict[str, Any]) -> None:
@@ -82,7 +83,7 @@ class Run:
         if "tuple" in spec:
             return tuple(self._argument(s) for s in spec["tuple"])
         if "dict" in spec:
-            return {name: self._argument(s) for name, s in spec["dict"].items()}
+            return Settings({name: self._argument(s) for name, s in spec["dict"].items()}, self.asked)
         if "optimizer" in spec:
             return self.recorder
         if "cache" in spec:

@@ -38,6 +38,22 @@ class Recorder:
         return arrays[0] if arrays else self
 
 
+class Settings(dict[str, Any]):
+    """A dictionary that notes which of its keys are looked for."""
+
+    def __init__(self, items: dict[str, Any], asked: set[str]) -> None:
+        super().__init__(items)
+        self.asked = asked
+
+    def __getitem__(self, key: str) -> Any:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
 def members(holder: Any) -> Iterator[tuple[str, Any]]:
     """Entries of a dictionary or list, attributes of an object."""
     if isinstance(holder, dict):

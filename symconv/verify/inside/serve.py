@@ -125,7 +125,7 @@ def _run(folder: Path, k: int, request: dict[str, Any], targets: Targets) -> dic
     temporary = folder / f"partial_{k}.npz"
     np.savez(temporary, **{f"a{n}": a for n, a in enumerate(out.values())})
     os.replace(temporary, folder / f"answer_{k}.npz")
-    return {"status": "returned", "keys": list(out), "mutated": sorted(run.changed)}
+    return {"status": "returned", "keys": list(out), "mutated": sorted(run.changed), "asked": sorted(run.asked)}
 
 
 def _words(error: BaseException) -> str:

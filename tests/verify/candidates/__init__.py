@@ -101,6 +101,13 @@ _ROWS: dict[str, tuple[tuple[str, str, dict[str, Any], str, str], ...]] = {
         ("MaxPool2", "max_pool2d", HALVES, WRONG, "dx ties-duplicated"),
         ("MaxPool2First", "max_pool2d", HALVES, CORRECT, ""),
     ),
+    "attributes.py": (
+        ("LayerDense", "dense", {}, CORRECT, ""),
+        ("LayerDenseMean", "dense", {}, CONVENTIONS, "dw db batch-mean"),
+        ("ActivationReLU", "relu", {}, CORRECT, ""),
+        ("pool_forward", "max_pool2d", {}, CORRECT, ""),
+        ("correlate", "conv2d", {}, CORRECT, ""),
+    ),
     "nhwc.py": (
         ("conv_forward_nhwc conv_backward_nhwc", "conv2d", {}, CORRECT, ""),
         ("conv_forward_nhwc conv_backward_nhwc_positions", "conv2d", {}, WRONG, "db bias-gradient-not-summed"),
