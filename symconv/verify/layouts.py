@@ -29,11 +29,8 @@ class Layout:
     y: str = ""
 
     def __str__(self) -> str:
-        parts = (
-            [f"x {self.x}"]
-            + ([f"w {self.w}"] if self.w else [])
-            + ([f"b {self.b or 'a number'}"] if self.b != "O" else [])
-        )
+        parts = [f"x {self.x}"] + ([f"w {self.w}"] if self.w else [])
+        parts += [f"b {self.b or 'a number'}"] if self.b != "O" else []
         return ", ".join(parts + ([f"y {self.y}"] if self.y != self.x else []))
 
     def of(self, name: str) -> str:
