@@ -47,14 +47,8 @@ def test_shapes_of_a_bias(form: str) -> None:
     layout = replace(next(layouts(axes)), b=form)
     b = np.arange(5.0 if form else 1.0)
     there = arranged("b", b, layout, axes, (2, 5, 6, 7))
-    assert there.shape == {
-        "O": (5,),
-        "O1": (5, 1),
-        "111O": (1, 1, 1, 5),
-        "1O11": (1, 5, 1, 1),
-        "1O": (1, 5),
-        "": (),
-    }.get(form, (5, 6, 7))
+    shapes = {"O": (5,), "O1": (5, 1), "111O": (1, 1, 1, 5), "1O11": (1, 5, 1, 1), "1O": (1, 5), "": ()}
+    assert there.shape == shapes.get(form, (5, 6, 7))
 
 
 def test_the_usual_layout_comes_first() -> None:
