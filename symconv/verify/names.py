@@ -23,8 +23,8 @@ _PARAMETERS = {
     "in_channels": "inchannels nchannels cin inc inputchannels channelsin inputdepth ic indepth ninputs infeatures "
     "inputdim indim nin inputunits dimin channels numchannels ninput inputs ni inputnodes numinputs nc",
     "out_channels": "outchannels nfilters numfilters cout outputchannels depth outdepth nf outfeatures outputdim "
-    "outputsize nout outputunits dimout units numkernels nkernels outc nkernel filternum noutput noutputs outputs no nunits "
-    "numoutputs filtercount numoffilters",
+    "outputsize nout outputunits dimout units numkernels nkernels outc nkernel filternum noutput noutputs outputs "
+    "no nunits numoutputs filtercount numoffilters",
     "learning_rate": "learningrate learnrate lr eta stepsize",
     "alpha": "alpha slope negativeslope leak leakage",
     "optimizer": "optimizer optim opt optimiser",
