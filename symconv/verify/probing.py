@@ -8,6 +8,7 @@ from typing import Any
 
 from symconv.verify.arguments import Reading, Unsayable
 from symconv.verify.cases import PROBES, Case, Plan
+from symconv.verify.compare import Observed
 from symconv.verify.isolation import Answer
 from symconv.verify.layouts import BIASES, Layout, layouts
 from symconv.verify.trial import Trial
@@ -19,7 +20,10 @@ _USUAL_WEIGHTS = 5
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a reading fits: its outputs with the right number of axes, the right shape, the right values."""
+    """How well a reading fits: its outputs with the right number of axes, the right shape, the right values.
+
+    near: outputs with the right number of axes, or with the right values in another shape.
+    """
 
     reading: Reading
     fixed: Mapping[str, Any]
@@ -140,8 +144,15 @@ def _asked(trial: Trial, case: Case, base: Reading, fixed: Mapping[str, Any]) ->
         # An object that makes its own weights and cannot be told the size of the kernel has one size.
         made = reading.paths and trial.maker.rank and not trial.driver.takes("kernel_shape")
         own = {"kernel_shape": case.attributes["kernel_shape"]} if made else {}
-        near = sum(o.actual is not None and o.actual.ndim == o.setting.exact.ndim for o in seen)
+        near = sum(_near(o) for o in seen)
         yield Fit(reading, {**fixed, **own}, near, fits, sum(o.agrees for o in seen), len(seen), answer)
+
+
+def _near(o: Observed) -> bool:
+    exact, actual = o.setting.exact, o.actual
+    if actual is None or actual.ndim == exact.ndim:
+        return actual is not None
+    return actual.size == exact.size and replace(o, actual=actual.reshape(exact.shape)).agrees
 
 
 def _order(trial: Trial, case: Case, answer: Answer, reading: Reading) -> tuple[str, ...]:
