@@ -136,9 +136,8 @@ class Inputs:
 def _keys(role: str) -> list[str]:
     """The keys by which a dictionary of settings may be asked for an attribute."""
     spaced = [n.replace("size", "_size").replace("shape", "_shape") for n in spellings(role)]
-    return list(
-        dict.fromkeys([role, *spellings(role), *spaced, "filter_size", "f"][: None if role == "kernel_shape" else -2])
-    )
+    own = ["filter_size", "f"] if role == "kernel_shape" else []
+    return list(dict.fromkeys([role, *spellings(role), *spaced, *own]))
 
 
 def asked(role: str, keys: Sequence[str]) -> bool:

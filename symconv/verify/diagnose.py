@@ -29,7 +29,7 @@ class Explanation:
 
 
 def judged(observed: Sequence[Observed], explain: bool = True) -> OutputReport:
-    """The report on one output from all cases; explain: look for the causes of what is wrong."""
+    """The report on one output from all cases, without an example; explain: look for the causes of what is wrong."""
     answered = [o for o in observed if o.actual is not None]
     refused = [o for o in observed if o.actual is None]
     ran = tuple((o.setting.case.name, _status(o)) for o in observed)
@@ -42,11 +42,8 @@ def judged(observed: Sequence[Observed], explain: bool = True) -> OutputReport:
         return OutputReport(CORRECT, (), passed, 0, len(refused), None, message, ran)
     causes, alternatives = causes_of(failing, [o for o in answered if o.agrees]) if explain else ((), True)
     usage = bool(causes) and all(c.convention for c in causes)
-    smallest = min(failing, key=lambda o: o.setting.case.size)
     verdict = CONVENTIONS if usage else WRONG
-    return OutputReport(
-        verdict, causes, passed, len(failing), len(refused), example(smallest), message, ran, alternatives
-    )
+    return OutputReport(verdict, causes, passed, len(failing), len(refused), None, message, ran, alternatives)
 
 
 def _status(o: Observed) -> str:
@@ -135,7 +132,7 @@ class Mistakes:
 def _model(o: Observed, place: str) -> Model:
     """Where mistakes are made."""
     whole = o.setting.model
-    return {"whole": whole, "backward": whole.backward, "last": whole.last}[place]
+    return whole if place == "whole" else whole.backward if place == "backward" else whole.last
 
 
 def _places(o: Observed) -> list[str]:

@@ -26,32 +26,32 @@ class Driver(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
-    @property
     def line(self) -> int: ...
     @property
-    def ones(self) -> frozenset[str]: ...
+    def ones(self) -> frozenset[str]:
+        return frozenset()
+
     def takes(self, role: str) -> bool: ...
-    def asks(self, role: str) -> bool: ...
+    def asks(self, role: str) -> bool:
+        return False
+
     def gives(self, outputs: Sequence[str]) -> list[str]: ...
-    def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]: ...
+    def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
+        yield base
+
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request: ...
     def outputs(self, answer: Answer, wanted: Shapes, reading: Reading, time: int = 0) -> dict[str, Array] | None: ...
     def words(self) -> str: ...
 
 
 @dataclass(frozen=True)
-class Function:
+class Function(Driver):
     """A function; a backward pass where it takes dy or a cache."""
 
     target: str
     binding: Binding
     returns: tuple[str, ...] = ()
     line: int = 1
-
-    @property
-    def name(self) -> str:
-        return self.target.removeprefix(":")
 
     def takes(self, role: str) -> bool:
         return self.binding.takes(role)
@@ -61,13 +61,6 @@ class Function:
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n in self.returns or (n == "y") != self.binding.backward]
-
-    @property
-    def ones(self) -> frozenset[str]:
-        return frozenset()
-
-    def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
-        yield base
 
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
         calls = [{**inputs.call(f"call{k}", self.target, self.binding), "again": k > 0} for k in range(times)]
@@ -81,15 +74,11 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Pair(Driver):
     """A forward and a backward function; what the forward returns beside y is the cache."""
 
     forward: Function
     backward: Function
-
-    @property
-    def name(self) -> str:
-        return f"{self.forward.name} and {self.backward.name}"
 
     @property
     def line(self) -> int:
@@ -105,13 +94,6 @@ class Pair:
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return list(outputs)
-
-    @property
-    def ones(self) -> frozenset[str]:
-        return frozenset()
-
-    def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
-        yield base
 
     def request(self, inputs: Inputs, reading: Reading, times: int = 1) -> Request:
         calls = []

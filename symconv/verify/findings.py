@@ -13,6 +13,16 @@ from symconv.verify.isolation import Answer
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, Cause, OutputReport
 
 
+def mutated(given: Sequence[Answer]) -> list[str]:
+    """The arguments that any call overwrote."""
+    return sorted({name for a in given for name in a.mutated})
+
+
+def first_end(given: Sequence[Answer]) -> Answer | None:
+    """The first call that ended the process, or had to be ended."""
+    return next((a for a in given if a.ended), None)
+
+
 def with_repeats(
     outputs: Mapping[str, OutputReport], changed: Mapping[str, tuple[Any, Any]]
 ) -> dict[str, OutputReport]:
@@ -71,7 +81,7 @@ _SAME_MISMATCH = "same-padding-mismatch"
 
 def with_mutations(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> dict[str, OutputReport]:
     """Right numbers from a candidate that overwrites its arguments: right by a convention that callers must know."""
-    changed = sorted({name for a in given for name in a.mutated})
+    changed = mutated(given)
     if not changed:
         return dict(outputs)
     spoiled = ("dx", "dw", "db") if changed == ["dy"] else tuple(outputs)
@@ -92,7 +102,7 @@ def with_endings(
     outputs: Mapping[str, OutputReport], given: Sequence[Answer], names: Sequence[str]
 ) -> dict[str, OutputReport]:
     """Outputs of a candidate of which a call ended the process."""
-    ended = next((a for a in given if a.ended), None)
+    ended = first_end(given)
     if ended is None:
         return dict(outputs)
     whole = {n: outputs.get(n) or OutputReport(UNSUPPORTED, message=ended.message) for n in names}

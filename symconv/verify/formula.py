@@ -19,7 +19,7 @@ _NUMBERS = ("strides", "pads", "dilations", "group")
 def formula_of(layer: Layer, name: str, attributes: Mapping[str, Any]) -> str:
     """The forward formula of y, or the sums that gather each entry of a gradient, at the numbers of a case."""
     numbers = {n: v for n, v in attributes.items() if n in _NUMBERS and n not in dict(layer.attributes)}
-    if layer.name in REGISTRY and layer.name != "formula":
+    if layer.name in REGISTRY:
         layer = build_layer(layer.name, {**dict(layer.attributes), **numbers})
     return "; ".join(_lines(Printer(UNICODE, layer.notation, layer.context), layer, name))
 

@@ -12,7 +12,7 @@ from symconv.ir import UserError
 from symconv.verify.arguments import Inputs, Reading
 from symconv.verify.binding import Binding, bind
 from symconv.verify.dense import Array
-from symconv.verify.drivers import Request
+from symconv.verify.drivers import Driver, Request
 from symconv.verify.isolation import Answer, Session
 from symconv.verify.layouts import BIASES, Layout, arranged, layouts
 from symconv.verify.names import BACKWARD, FORWARD, INITIALISE, PARAMETER, plain, returned_as
@@ -26,7 +26,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(Driver):
     """Objects of a class with a forward and, where it has one, a backward method; a new one for every case."""
 
     target: str
@@ -37,10 +37,6 @@ class Instance:
     returns: tuple[str, ...] = ()
     line: int = 1
 
-    @property
-    def name(self) -> str:
-        return self.target.removeprefix(":")
-
     def _bindings(self) -> list[Binding]:
         parts = [self.constructor, self.forward.binding, *(m.binding for m in self.initialise)]
         return parts + ([self.backward.binding] if self.backward else [])
@@ -48,22 +44,15 @@ class Instance:
     def takes(self, role: str) -> bool:
         return any(role in b.roles for b in self._bindings())
 
-    def asks(self, role: str) -> bool:
-        return False
-
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n == "y" or self.backward is not None]
-
-    @property
-    def ones(self) -> frozenset[str]:
-        return frozenset()
 
     def readings(self, base: Reading, inputs: Inputs, session: Session) -> Iterator[Reading]:
         """`base` with the paths at which the object keeps its operands, and their layouts there."""
         first = next((a for a in layouts(base.axes) if (a.x, a.y) == (base.layout.x, base.layout.y)), base.layout)
-        if base.lists or (base.layout != first and "w" not in self._roles_told()):
+        if base.lists or (base.layout != first and not self.takes("w")):
             return  # the shapes of the attributes say the layouts of w and b
-        if "w" not in inputs.arrays or "w" in self._roles_told():
+        if "w" not in inputs.arrays or self.takes("w"):
             yield base
             return
         seen = self._attributes(session, inputs, lazy=False)
@@ -71,9 +60,6 @@ class Instance:
         if lazy:
             seen = self._attributes(session, inputs, lazy=True)
         yield from _with_paths(replace(base, lazy=lazy), inputs, seen)
-
-    def _roles_told(self) -> frozenset[str]:
-        return frozenset(r for b in self._bindings() for r in b.roles)
 
     def _attributes(self, session: Session, inputs: Inputs, lazy: bool) -> dict[str, Array]:
         """The arrays that a new object holds; lazy: after its first forward."""

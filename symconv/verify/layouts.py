@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -69,8 +70,13 @@ def _letters(context: Context, name: str) -> str:
     return "".join((a[0] if a[-1:] == "c" and len(a) > 1 else a[-1]).upper() for a in axes)
 
 
-def layouts(axes: Axes) -> Iterator[Layout]:
+@cache
+def layouts(axes: Axes) -> tuple[Layout, ...]:
     """Every layout that is tried, the usual ones first."""
+    return tuple(_layouts(axes))
+
+
+def _layouts(axes: Axes) -> Iterator[Layout]:
     s = axes.space
     usual = [axes.x, f"N{s}C", f"C{s}", f"{s}C", s, f"N{s}"] if "C" in axes.x and s else [axes.x]
     usual += ["CN", "C"] if axes.x == "NC" else []

@@ -45,7 +45,7 @@ class Model:
     @property
     def rank(self) -> int:
         """Spatial axes of the window, 0 where there is none."""
-        return sum(s.name in ("KD", "KH", "KW") for s in self.env)
+        return len(self.letters)
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class Model:
             raise NoDifference
         operand = self.truth.context.operand(name)
         old = self.tensors[name]
-        new = apart(change(joined(old, operand)), old.shape)
+        new = change(joined(old, operand)).reshape(old.shape)
         if np.array_equal(old, new):
             raise NoDifference
         return replace(self, tensors={**self.tensors, name: new})
@@ -181,11 +181,6 @@ def joined(a: Array, operand: Operand) -> Array:
     for axis in sorted(operand.joined, reverse=True):
         a = a.reshape(*a.shape[:axis], a.shape[axis] * a.shape[axis + 1], *a.shape[axis + 2 :])
     return a
-
-
-def apart(a: Array, shape: tuple[int, ...]) -> Array:
-    """The inverse of `joined`: in the shape of the formula."""
-    return a.reshape(shape)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ FORWARD, BACKWARD, INITIALISE = (tuple(names.split()) for names in _METHODS.valu
 
 
 def plain(name: str) -> str:
-    """A name without what spelling adds: lower case, no underscores, no trailing digit or prime."""
+    """A name without what spelling adds: lower case, no underscores."""
     return name.lower().replace("_", "")
 
 

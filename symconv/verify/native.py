@@ -13,7 +13,7 @@ from symconv.ir import UserError
 from symconv.verify.arguments import Inputs, Reading, Unsayable
 from symconv.verify.c_roles import ARRAYS, c_roles, told
 from symconv.verify.dense import Array
-from symconv.verify.drivers import Request
+from symconv.verify.drivers import Driver, Request
 from symconv.verify.isolation import Answer, Session
 from symconv.verify.layouts import Axes, arranged
 from symconv.verify.prototype import CParameter, find_prototype, parse_prototype
@@ -24,7 +24,7 @@ _OUTPUTS = ("y", "dx", "dw", "db")
 
 
 @dataclass(frozen=True)
-class Native:
+class Native(Driver):
     """A C function. roles: of its parameters in order."""
 
     target: str
@@ -32,18 +32,11 @@ class Native:
     line: int = 1
 
     @property
-    def name(self) -> str:
-        return self.target.rpartition(":")[2]
-
-    @property
     def _names(self) -> frozenset[str]:
         return frozenset(role for _, role in self.roles)
 
     def takes(self, role: str) -> bool:
         return role in self._names or told(self._names, role)
-
-    def asks(self, role: str) -> bool:
-        return False
 
     def gives(self, outputs: Sequence[str]) -> list[str]:
         return [n for n in outputs if n in self._names and (n != "y" or "dy" not in self._names)]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 
 from symconv.derive.forms import gradient_form
 from symconv.derive.strategy import adjoint_order
 from symconv.ir import Access, Context, Equal, IndexedSum, Layer, Statement, symbols_in
-from symconv.verify.dense import Array, Env, evaluate
+from symconv.layers.registry import build_layer
+from symconv.verify.dense import Env
 
 _NAMES = ("y", "dx", "dw", "db")
 
@@ -43,11 +46,6 @@ class Truth:
         """Shape of an operand, groups apart."""
         return tuple(int(e.xreplace(dict(env))) for e in self.context.shape(name))
 
-    def value(self, output: Output, env: Env, tensors: Mapping[str, Array]) -> Array:
-        """The output's value; `Undefined` where the sums leave an array."""
-        shapes = {s.result.name: self.shape(s.result.name, env) for s in output.statements}
-        return evaluate(output.statements, shapes, env, tensors)[output.name]
-
 
 def truth_of(layer: Layer) -> Truth:
     """The forward output and the gradient by each input that has a usual name."""
@@ -62,6 +60,12 @@ def truth_of(layer: Layer) -> Truth:
         forward = tuple(s for s in layer.statements if s.result.name != layer.result or layer.result in needed)
         outputs[f"d{wrt}"] = Output(f"d{wrt}", (*forward, *adjoints))
     return Truth(layer, outputs)
+
+
+@lru_cache(maxsize=64)
+def truth_by_name(name: str, attributes: tuple[tuple[str, Any], ...]) -> Truth:
+    """That of a layer of the registry, derived once. Raises `UserError` as `build_layer` does."""
+    return truth_of(build_layer(name, dict(attributes)))
 
 
 def _gradient(layer: Layer, wrt: str) -> tuple[Statement, ...]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from symconv.ir import Apply, Layer, UserError
-from symconv.layers.registry import REGISTRY, build_layer
+from symconv.layers.registry import REGISTRY
 from symconv.verify.arguments import asked
 from symconv.verify.cases import WINDOW, Case, Maker
 from symconv.verify.compare import Observed
 from symconv.verify.consistency import consistent
 from symconv.verify.diagnose import judged
 from symconv.verify.drivers import Driver, Function, Pair, function_driver
-from symconv.verify.findings import ending, with_endings, with_mutations, with_repeats, with_same_padding
+from symconv.verify.findings import (
+    ending,
+    first_end,
+    mutated,
+    with_endings,
+    with_mutations,
+    with_repeats,
+    with_same_padding,
+)
 from symconv.verify.formula import formula_of
 from symconv.verify.impulse import impulse_of
 from symconv.verify.instances import Instance, instance_driver
@@ -27,7 +34,7 @@ from symconv.verify.probing import Fit, fitting
 from symconv.verify.report import CONVENTIONS, CORRECT, CRASHED, UNSUPPORTED, WRONG, OutputReport, Report
 from symconv.verify.shrink import shrunk
 from symconv.verify.trial import Trial, answers, gathered, repeated
-from symconv.verify.truth import Truth, truth_of
+from symconv.verify.truth import Truth, truth_by_name, truth_of
 
 Candidate = str | Callable[..., Any]
 Progress = Callable[[str], None]
@@ -243,18 +250,13 @@ def symbolic(layer: Layer, bias: bool) -> tuple[Truth, dict[str, Any]]:
         fixed["pads"] = _SAME[mode]
     kept = {n: v for n, v in given.items() if n not in (*WINDOW, *_COUNTS)}
     entry = REGISTRY.get(layer.name)
-    if layer.name == "formula" or entry is None:
+    if entry is None:
         return truth_of(layer), fixed
     if "bias" in entry.attributes:
         kept = {"bias": int(bias), **kept}
     if "p" in entry.attributes:
         kept = {"p": 2, **kept}
-    return _truth(layer.name, tuple(kept.items())), fixed
-
-
-@lru_cache(maxsize=64)
-def _truth(name: str, attributes: tuple[tuple[str, Any], ...]) -> Truth:
-    return truth_of(build_layer(name, dict(attributes)))
+    return truth_by_name(layer.name, tuple(kept.items())), fixed
 
 
 def _distinct(cases: Any) -> list[Case]:
@@ -266,7 +268,7 @@ def _distinct(cases: Any) -> list[Case]:
 
 
 def _overall(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> str:
-    if any(a.ended for a in given):
+    if first_end(given) is not None:
         return CRASHED
     verdicts = {o.verdict for o in outputs.values()}
     return next((v for v in (WRONG, UNSUPPORTED, CONVENTIONS) if v in verdicts), CORRECT if outputs else UNSUPPORTED)
@@ -275,9 +277,8 @@ def _overall(outputs: Mapping[str, OutputReport], given: Sequence[Answer]) -> st
 def _notes(
     given: Sequence[Answer], observed: Mapping[str, Sequence[Observed]], trial: Trial, fit: Fit
 ) -> tuple[str, ...]:
-    changed = sorted({name for a in given for name in a.mutated})
+    changed, ended = mutated(given), first_end(given)
     out = [f"input-mutated: it overwrites {', '.join(changed)}"] if changed else []
-    ended = next((a for a in given if a.ended), None)
     out += [f"{ended.status}: {ended.message}"] if ended is not None else []
     words = trial.driver.words()
     out += [f"read as: {words}"] if words else []

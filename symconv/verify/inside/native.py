@@ -77,18 +77,21 @@ def call(function: Any, arguments: list[dict[str, Any]], arrays: Arrays, kept: A
 
 
 def _guarded(a: Any, kind: Any) -> Any:
-    """The array, flat, with NaN on both sides."""
-    dtype = np.dtype(kind)
-    guard = np.full(_GUARD, np.nan).astype(dtype) if dtype.kind == "f" else np.full(_GUARD, -99, dtype)
-    return np.concatenate([guard, np.asarray(a, dtype).ravel(), guard])
+    """The array, flat, between guards."""
+    flat = np.asarray(a, kind).ravel()
+    return np.concatenate([_guard(flat.dtype), flat, _guard(flat.dtype)])
+
+
+def _guard(dtype: Any) -> Any:
+    """NaN; for integers, which have none, a number that no array here holds."""
+    return np.full(_GUARD, np.nan if dtype.kind == "f" else 99, dtype)
 
 
 def _inner(name: str, zone: Any) -> Any:
     """What lies between the guards; both must be as they were."""
-    before, after = zone[:_GUARD], zone[-_GUARD:]
-    first = before[0] if not np.isnan(before[0]) else np.nan
-    for side, guard in (("before", before), ("after", after)):
-        written = int((~np.isnan(guard)).sum() if zone.dtype.kind == "f" else (guard != first).sum())
+    whole = _guard(zone.dtype)
+    for side, guard in (("before", zone[:_GUARD]), ("after", zone[-_GUARD:])):
+        written = int((~np.isclose(guard, whole, rtol=0, atol=0, equal_nan=True)).sum())
         if written:
             raise OutOfBounds(f"it writes outside {name}: {written} entries {side} it")
     return zone[_GUARD:-_GUARD].copy()

@@ -9,11 +9,11 @@ import numpy as np
 import sympy as sp
 
 from symconv.ir import Access, FirstMaximum, IndexedSum, Statement, UserError
-from symconv.layers.registry import REGISTRY, build_layer
+from symconv.layers.registry import REGISTRY
 from symconv.verify.dense import Array, Points
 from symconv.verify.mistakes.index import Change
 from symconv.verify.model import Model, NoDifference
-from symconv.verify.truth import Output, truth_of
+from symconv.verify.truth import Output, truth_by_name
 
 Weights = Callable[[Array, Array], Array]
 
@@ -85,7 +85,7 @@ def sibling(attribute: str) -> Change:
         given = dict(layer.attributes)
         opposite = 0 if given.get(attribute) else 1
         try:
-            other = truth_of(build_layer(layer.name, {**given, attribute: opposite}))
+            other = truth_by_name(layer.name, tuple({**given, attribute: opposite}.items()))
         except UserError:
             raise NoDifference from None
         turned = replace(m, truth=other, output=other.outputs[m.name])
@@ -116,43 +116,43 @@ def _elementwise(s: Statement, result: str) -> bool:
     return isinstance(s, IndexedSum) and not s.reduced and s.result.name.startswith(result) and len(s.reads()) > 0
 
 
+def _with_derivative(m: Model, change: Callable[[IndexedSum], IndexedSum]) -> Model:
+    """Another derivative of the activation: in the sums of the backward pass that go entry by entry."""
+    return m.with_statements(lambda s: change(s) if isinstance(s, IndexedSum) and _elementwise(s, "d") else s)
+
+
 def derivative_missing(m: Model) -> Model:
     """dz = dy, without the derivative of the activation."""
 
-    def change(s: Statement) -> Statement:
+    def change(s: IndexedSum) -> IndexedSum:
         given = [a for a in s.reads() if a.name == "dy" and a.indices == s.result.indices]
-        given = given if _elementwise(s, "d") else []
-        return s.with_(summand=given[0]) if len(given) == 1 and isinstance(s, IndexedSum) else s
+        return s.with_(summand=given[0]) if len(given) == 1 else s
 
-    return m.with_statements(change)
+    return _with_derivative(m, change)
 
 
 def kink(m: Model) -> Model:
     """The derivative at 0 is that of the other side."""
 
-    def change(s: Statement) -> Statement:
-        if not _elementwise(s, "d") or not isinstance(s, IndexedSum):
-            return s
+    def change(s: IndexedSum) -> IndexedSum:
         return s.with_(
             summand=s.summand.replace(lambda e: isinstance(e, sp.StrictGreaterThan), lambda e: sp.Ge(*e.args))
         )
 
-    return m.with_statements(change)
+    return _with_derivative(m, change)
 
 
 def derivative_elsewhere(m: Model) -> Model:
     """f'(f^-1(z)) for f'(z): the derivative by the result, fed with the argument, as s (1 - s) of a pre-activation."""
 
-    def change(s: Statement) -> Statement:
-        if not _elementwise(s, "d") or not isinstance(s, IndexedSum):
-            return s
+    def change(s: IndexedSum) -> IndexedSum:
         dy = next((a for a in s.reads() if a.name == "dy"), None)
         inner = [a for a in s.reads() if a is not dy]
         if dy is None or len(inner) != 1:
             return s
         return s.with_(summand=dy * _by_result(s.summand / dy, inner[0], m))
 
-    return m.with_statements(change)
+    return _with_derivative(m, change)
 
 
 def _by_result(derivative: sp.Expr, z: Access, m: Model) -> sp.Expr:
@@ -175,14 +175,12 @@ def derivative_at_result(m: Model) -> Model:
     """f'(y) for f'(z)."""
     y = replace(m, output=Output("y", m.truth.outputs["y"].statements), after=()).apart_value
 
-    def change(s: Statement) -> Statement:
-        if not _elementwise(s, "d") or not isinstance(s, IndexedSum):
-            return s
+    def change(s: IndexedSum) -> IndexedSum:
         return s.with_(
             summand=s.summand.xreplace({a: Access("y", *a.indices) for a in s.reads() if a.name in ("x", "z")})
         )
 
-    return replace(m.with_statements(change), tensors={**m.tensors, "y": y})
+    return replace(_with_derivative(m, change), tensors={**m.tensors, "y": y})
 
 
 def not_applied(m: Model) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -56,6 +57,7 @@ def named_factor(factors: Sequence[float], models: Sequence[Model]) -> str | Non
     return None
 
 
+@cache
 def _exponents() -> list[tuple[int, ...]]:
     """Few sizes first; at most three."""
     every = product((0, -1, 1), repeat=len(_SIZES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -64,37 +64,29 @@ def shifted(rows: int) -> Change:
 
 def exchanged(first: str, second: str) -> Change:
     """Two attributes for each other on every axis: stride and dilation, pads before and after."""
-
-    def change(m: Model) -> Model:
-        values: dict[str, int] = {}
-        for a in m.letters:
-            one, other = m.named(f"{first}_{a}"), m.named(f"{second}_{a}")
-            if one is not None and other is not None:
-                values |= {f"{first}_{a}": other, f"{second}_{a}": one}
-        return m.with_numbers(**values)
-
-    return change
+    return lambda m: _swapped(m, [(f"{first}_{a}", f"{second}_{a}") for a in m.letters])
 
 
 def axes_exchanged(letters: str) -> Change:
     """The attribute of the height taken for the width, and the other way round."""
-
-    def change(m: Model) -> Model:
-        values: dict[str, int] = {}
-        for v in letters:
-            tall, wide = m.named(f"{v}_h"), m.named(f"{v}_w")
-            if tall is not None and wide is not None:
-                values |= {f"{v}_h": wide, f"{v}_w": tall}
-        return m.with_numbers(**values)
-
-    return change
+    return lambda m: _swapped(m, [(f"{v}_h", f"{v}_w") for v in letters])
 
 
 def window_exchanged(m: Model) -> Model:
     """The height of the window taken for its width."""
-    if m.truth.context.has("w") or m.rank < 2:
+    if m.truth.context.has("w"):
         raise NoDifference
-    return m.with_numbers(KH=m.number("KW"), KW=m.number("KH"))
+    return _swapped(m, [("KH", "KW")])
+
+
+def _swapped(m: Model, pairs: Sequence[tuple[str, str]]) -> Model:
+    """Pairs of numbers for each other, where the layer has both."""
+    values: dict[str, int] = {}
+    for first, second in pairs:
+        one, other = m.named(first), m.named(second)
+        if one is not None and other is not None:
+            values |= {first: other, second: one}
+    return m.with_numbers(**values)
 
 
 def _leftover(m: Model, a: str) -> int:
