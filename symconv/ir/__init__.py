@@ -1,5 +1,6 @@
 """Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
 
+from symconv.ir.conditions import Condition, Sign
 from symconv.ir.derivation import Derivation, Move, Piece, Section, Step
 from symconv.ir.domain import (
     Between,
@@ -14,10 +15,10 @@ from symconv.ir.domain import (
     sort_key,
     symbols_in,
 )
-from symconv.ir.errors import NotApplicable, UndefinedRead, UserError
+from symconv.ir.errors import NotApplicable, UndefinedRead, Unknown, UserError
 from symconv.ir.interpret import evaluate
-from symconv.ir.layer import Context, FirstMaximum, Layer, Operand, Statement
-from symconv.ir.nodes import Access, Apply, CeilDiv, FloorDiv, Partial, Quot, Quotient
+from symconv.ir.layer import Context, FirstMaximum, Layer, Operand, Role, Statement
+from symconv.ir.nodes import Access, Apply, CeilDiv, FloorDiv, Partial, Quot, Quotient, Select
 from symconv.ir.notation import Label, Notation
 from symconv.ir.sums import IndexedSum
 from symconv.ir.symbols import checked_name, fresh, index, integer, offset, size
@@ -27,6 +28,7 @@ __all__ = [
     "Apply",
     "Between",
     "CeilDiv",
+    "Condition",
     "Context",
     "Derivation",
     "Divides",
@@ -47,10 +49,14 @@ __all__ = [
     "Quot",
     "Quotient",
     "Range",
+    "Role",
     "Section",
+    "Select",
+    "Sign",
     "Statement",
     "Step",
     "UndefinedRead",
+    "Unknown",
     "UserError",
     "accesses",
     "checked_name",

@@ -1,4 +1,4 @@
-"""The two ways to fail that are nobody's bug."""
+"""The ways to fail that are nobody's bug."""
 
 
 class UserError(ValueError):
@@ -11,3 +11,7 @@ class NotApplicable(ValueError):
 
 class UndefinedRead(IndexError):
     """A sum reads an operand outside its box, and the operand is not zero-extended there."""
+
+
+class Unknown(Exception):
+    """The method cannot decide this; the message says why. It becomes the verdict "unknown", never another one."""

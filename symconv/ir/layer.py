@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
 
 import sympy as sp
 
+from symconv.ir.conditions import Condition
 from symconv.ir.domain import Between, Equal, Guard, Range
 from symconv.ir.errors import UserError
 from symconv.ir.nodes import Access
@@ -15,22 +18,41 @@ from symconv.ir.sums import IndexedSum
 from symconv.ir.symbols import integer
 
 
+class Role(Enum):
+    """What an operand is. Its name is for readers alone: nothing is decided by how it is spelled.
+
+    DATA: what a layer reads or writes. PARAMETER: what is learned (a kernel, a bias). MASK: constant for the gradient.
+    ADJOINT: dE/dA. DERIVATIVE: dy/dA, one entry of it for each entry of y and each of A.
+    """
+
+    DATA = "data"
+    PARAMETER = "parameter"
+    MASK = "mask"
+    ADJOINT = "adjoint"
+    DERIVATIVE = "derivative"
+
+
 @dataclass(frozen=True)
 class Operand:
     """A tensor: its name, its shape (one size an axis) and the index names that its axes go by in print.
 
     joined: positions of axes that a caller's array has as one with the axis after them, as the groups of channels.
+    of: the operand that it is the adjoint of; for a derivative dy/dA the two operands y and A.
     """
 
     name: str
     shape: tuple[sp.Expr, ...]
     axes: tuple[str, ...]
     joined: tuple[int, ...] = ()
+    role: Role = Role.DATA
+    of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(map(integer, self.shape)))
         if len(self.axes) != len(self.shape):
             raise ValueError(f"operand {self.name}: {len(self.shape)} sizes but {len(self.axes)} axis names")
+        if len(self.of) != {Role.ADJOINT: 1, Role.DERIVATIVE: 2}.get(self.role, 0):
+            raise ValueError(f"operand {self.name}: a {self.role.value} of {self.of}")
 
     @property
     def outer_shape(self) -> tuple[sp.Expr, ...]:
@@ -60,19 +82,55 @@ class Context:
     scales: tuple[sp.Symbol, ...] = ()
 
     def shape(self, name: str) -> tuple[sp.Expr, ...]:
-        """Shape of operand `name`; an adjoint `dA` has the shape of `A`."""
+        """Shape of operand `name`, adjoints and derivatives included."""
         return self.operand(name).shape
 
     def operand(self, name: str) -> Operand:
-        table = {o.name: o for o in self.operands}
-        if name in table:
-            return table[name]
-        if name[:1] == "d" and name[1:] in table:
-            return table[name[1:]]
-        raise KeyError(f"no operand {name} among {', '.join(table)}")
+        """The operand of that name: a declared one, the adjoint of a declared one, or a derivative of two."""
+        found = self.find(name)
+        if found is None:
+            raise KeyError(f"no operand {name} among {', '.join(self._declared)}")
+        return found
+
+    def find(self, name: str) -> Operand | None:
+        return self._declared.get(name) or self._adjoints.get(name) or self._derivatives.get(name)
 
     def has(self, name: str) -> bool:
-        return any(o.name == name or "d" + o.name == name for o in self.operands)
+        return self.find(name) is not None
+
+    def adjoint(self, name: str) -> str:
+        """The name of dE/d`name`: "d" and the name, with as many _ as make it no declared operand's."""
+        return self._adjoint_names[name]
+
+    def derivative(self, out: str, inn: str) -> str:
+        """The name of d`out`/d`inn`; no declared operand has a slash in its name, unless it is this one."""
+        return f"d{out}/d{inn}"
+
+    @cached_property
+    def _declared(self) -> dict[str, Operand]:
+        return {o.name: o for o in self.operands}
+
+    @cached_property
+    def _adjoint_names(self) -> dict[str, str]:
+        given = {o.of[0]: o.name for o in self.operands if o.role is Role.ADJOINT}
+        return {name: given.get(name) or self._free(f"d{name}") for name in self._declared}
+
+    def _free(self, name: str) -> str:
+        while name in self._declared:
+            name += "_"
+        return name
+
+    @cached_property
+    def _adjoints(self) -> dict[str, Operand]:
+        """One for each declared operand that is no adjoint itself, under a name that is not declared."""
+        plain = [o for o in self.operands if o.role is not Role.DERIVATIVE]
+        made = ((self._adjoint_names[o.name], o) for o in plain)
+        return {name: replace(o, name=name, role=Role.ADJOINT, of=(o.name,)) for name, o in made}
+
+    @cached_property
+    def _derivatives(self) -> dict[str, Operand]:
+        pairs = ((out, inn) for out in self.operands for inn in self.operands)
+        return {self.derivative(out.name, inn.name): _derivative(out, inn, self) for out, inn in pairs}
 
     def substitute(self, values: Mapping[sp.Symbol, int]) -> Context:
         """The context at numeric values of some of its symbols."""
@@ -85,6 +143,12 @@ class Context:
             tuple(replace(o, shape=tuple(e.xreplace(put) for e in o.shape)) for o in self.operands),
             tuple(s for s in self.scales if s not in put),
         )
+
+
+def _derivative(out: Operand, inn: Operand, context: Context) -> Operand:
+    """The operand dy/dA: the axes of y, then those of A."""
+    name, shape = context.derivative(out.name, inn.name), out.shape + inn.shape
+    return Operand(name, shape, out.axes + inn.axes, role=Role.DERIVATIVE, of=(out.name, inn.name))
 
 
 @dataclass(frozen=True)
@@ -123,7 +187,10 @@ DELTA = Notation((("dy", Label("δ")),))
 
 @dataclass(frozen=True)
 class Layer:
-    """Statements in order of evaluation; `result` names the output, `inputs` what a gradient may be taken by."""
+    """Statements in order of evaluation; `result` names the output, `inputs` what a gradient may be taken by.
+
+    domain: what must hold of entries for the formula to be defined, as it was written (x/x needs x != 0).
+    """
 
     name: str
     statements: tuple[Statement, ...]
@@ -131,6 +198,7 @@ class Layer:
     inputs: tuple[str, ...]
     result: str = "y"
     notation: Notation = DELTA
+    domain: tuple[Condition, ...] = ()
     attributes: tuple[tuple[str, object], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:

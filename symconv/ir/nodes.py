@@ -1,4 +1,4 @@
-"""Leaves of a summand that SymPy lacks: accesses, named integer quotients, opaque functions, unevaluated partials.
+"""What a summand needs and SymPy lacks: accesses, choices, named integer quotients, opaque functions, partials.
 
 Each node rebuilds from `func(*args)`, as SymPy's traversals require. None of them prints itself for a reader
 (that is the business of `emit`), and none is ever handed to `simplify`, `doit` or a SymPy `Sum`.
@@ -82,6 +82,42 @@ class Apply(_Node):
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
         """d f(u) / ds = f'(u) du/ds"""
         return Apply(self.args[0], self.order + 1, self.argument) * self.argument.diff(symbol)
+
+
+class Select(_Node):
+    """`above` where lhs > rhs, otherwise `below`: relu, max and min, with the derivative of the branch that is taken.
+
+    A node of its own, since SymPy folds a Piecewise inside a condition into forms that nobody can print or bound. On
+    lhs = rhs the value is `below`, and so is the derivative: relu'(0) = 0, and at a tie max(a, b) has the slope of b.
+    """
+
+    def __new__(cls, lhs: Any, rhs: Any, above: Any, below: Any) -> sp.Expr:
+        lhs, rhs, above, below = (sp.sympify(a, strict=True) for a in (lhs, rhs, above, below))
+        if above == below:
+            return above
+        if lhs.is_Rational and rhs.is_Rational:
+            return above if lhs > rhs else below
+        return sp.Expr.__new__(cls, lhs, rhs, above, below)
+
+    @property
+    def lhs(self) -> sp.Expr:
+        return self.args[0]
+
+    @property
+    def rhs(self) -> sp.Expr:
+        return self.args[1]
+
+    @property
+    def above(self) -> sp.Expr:
+        return self.args[2]
+
+    @property
+    def below(self) -> sp.Expr:
+        return self.args[3]
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        """The derivative of the branch that is taken; none comes from the border between the two."""
+        return Select(self.lhs, self.rhs, self.above.diff(symbol), self.below.diff(symbol))
 
 
 class Quotient(_Node):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symconv.ir import Access, Context, FirstMaximum, Guard, IndexedSum, Range, Statement, sort_key
+from symconv.ir.presburger import all_names, box_text, constraint, range_text, vanishing
 from symconv.lower.nest import Candidate, Cell, For, Node, Term, Winner, flat
 from symconv.lower.scan import Leaf, scan
-from symconv.prove.encode import all_names, box_text, constraint, range_text, vanishing
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import islpy as isl
 import sympy as sp
 
 from symconv.ir import Context, FloorDiv
+from symconv.ir.presburger import all_names, context_text, size_names
 from symconv.lower.nest import For, If, Node
-from symconv.prove.encode import all_names, context_text, size_names
 
 Leaf = Callable[[dict[sp.Symbol, sp.Expr]], Node]
 

@@ -12,7 +12,8 @@ import islpy as isl
 import sympy as sp
 
 from symconv.ir import Access, Context, IndexedSum, index
-from symconv.prove.encode import Unknown, all_names, box_text, isl_set
+from symconv.ir.errors import Unknown
+from symconv.ir.presburger import all_names, box_text, isl_set
 from symconv.prove.relation import Factor, Key, Monomial, Relation, monomials, term_set, without_idle_indices
 
 Columns = list[int]

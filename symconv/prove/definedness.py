@@ -9,7 +9,7 @@ import islpy as isl
 import sympy as sp
 
 from symconv.ir import Access, Context, Guard, IndexedSum, Quot, index, sort_key
-from symconv.prove.encode import affine, all_names, box_text, domain_text, isl_map, isl_set
+from symconv.ir.presburger import affine, all_names, box_text, domain_text, isl_map, isl_set
 from symconv.prove.smallest import smallest_points
 
 

@@ -23,11 +23,12 @@ from symconv.ir import (
     Step,
     symbols_in,
 )
+from symconv.ir.errors import Unknown
+from symconv.ir.presburger import possible
 from symconv.prove.adjoint import adjoint_relation
 from symconv.prove.axes import independent
 from symconv.prove.concrete import confirm, undefined_by_brute_force
 from symconv.prove.definedness import Misread, covers, first_misread, single_writer
-from symconv.prove.encode import Unknown, possible
 from symconv.prove.instances import SAMPLE, at_scales, every_instance, scales_scope
 from symconv.prove.relation import Cell, difference, is_free, relation
 from symconv.prove.smallest import equal_where, smallest_points

@@ -15,7 +15,8 @@ import islpy as isl
 import sympy as sp
 
 from symconv.ir import Access, Apply, Context, IndexedSum, sort_key
-from symconv.prove.encode import Names, Unknown, affine, all_names, domain_text, isl_map, vanishing
+from symconv.ir.errors import Unknown
+from symconv.ir.presburger import Names, affine, all_names, domain_text, isl_map, vanishing
 
 
 @dataclass(frozen=True)

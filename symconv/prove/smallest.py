@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import islpy as isl
 
 from symconv.ir import Context
-from symconv.prove.encode import known_sizes, parameters, size_names
+from symconv.ir.presburger import known_sizes, parameters, size_names
 
 _DIM = isl.dim_type
 # A coefficient such as 1/B - 1 vanishes at some sizes; this many of the smallest ones are looked at.

@@ -15,7 +15,7 @@ import sympy as sp
 
 from symconv.derive.affine import cancel
 from symconv.ir import Context, IndexedSum, Move, Piece
-from symconv.prove.encode import affine, all_names, domain_text, isl_map, isl_set, vanishing
+from symconv.ir.presburger import affine, all_names, domain_text, isl_map, isl_set, vanishing
 from symconv.prove.relation import monomials
 
 

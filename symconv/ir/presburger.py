@@ -12,25 +12,13 @@ from functools import lru_cache
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import (
-    Access,
-    Between,
-    CeilDiv,
-    Context,
-    Divides,
-    Equal,
-    Guard,
-    IndexedSum,
-    Quotient,
-    Range,
-    sort_key,
-)
+from symconv.ir.domain import Between, Divides, Equal, Guard, Range, sort_key
+from symconv.ir.errors import Unknown
+from symconv.ir.layer import Context
+from symconv.ir.nodes import Access, CeilDiv, Quotient
+from symconv.ir.sums import IndexedSum
 
 Names = Mapping[sp.Symbol, str]
-
-
-class Unknown(Exception):
-    """The method cannot decide this; the message says why."""
 
 
 def affine(e: sp.Expr, names: Names) -> str:
