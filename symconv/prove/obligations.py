@@ -1,0 +1,230 @@
+"""Obligations: the statements about integers that a proof comes down to, and two ways to have one decided.
+
+An obligation says: whatever the sizes that satisfy the context and whatever the indices, `given` implies one of the
+alternatives `shown`. `holds` asks isl; `smtlib.smtlib` prints the same statement for any other solver, and shares no
+text with it. Nothing here knows of sums, of layers or of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeVar
+
+import islpy as isl
+import sympy as sp
+
+from symconv.ir import Between, Context, Guard, Unknown
+from symconv.ir.presburger import constraint
+
+Conjunction = tuple[Guard, ...]
+Alternatives = tuple[Conjunction, ...]
+Question = tuple[int, int, str, str]
+T = TypeVar("T")
+
+# isl stops after this many of its own operations, some seconds; most obligations take a few thousand.
+MOST_OPERATIONS = 20_000_000
+_DIM = isl.dim_type
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """For all sizes of the context and all integers `indices`: the conjunction `given` implies one of `shown`.
+
+    about: in words, which condition of which step this is. shown: alternatives, each a conjunction; no alternative
+    at all is "false", so that what is shown is that `given` cannot be. Quotients are by numbers and round as they are
+    called; an exact quotient is read as the floor, and that it is exact is an obligation of its own.
+    """
+
+    about: str
+    context: Context
+    indices: tuple[sp.Symbol, ...]
+    given: Conjunction
+    shown: Alternatives
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", tuple(dict.fromkeys(self.given)))
+        if len({*self.indices, *self.context.sizes}) != len(self.indices) + len(self.context.sizes):
+            raise ValueError(f"{self.about}: an index stands twice, or is a size too")
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """What the statement is about all of: sizes, then indices."""
+        return self.context.sizes + self.indices
+
+    @cached_property
+    def known(self) -> Conjunction:
+        """What holds of the sizes: the assumptions, and what their signs say."""
+        return self.context.assumptions + signs(self.context.sizes)
+
+    @property
+    def premises(self) -> Conjunction:
+        """All that may be used."""
+        return self.given + self.known
+
+
+@lru_cache(maxsize=1 << 10)
+def signs(sizes: tuple[sp.Symbol, ...]) -> Conjunction:
+    """What a symbol says by itself: a size is at least 1, a pad at least 0."""
+    return tuple(Between(sp.Integer(bool(s.is_positive)), s, s) for s in sizes if s.is_nonnegative)
+
+
+def holds(obligation: Obligation) -> bool:
+    """Is the obligation true? Raises `Unknown` where isl cannot say: no linear arithmetic, or too much work."""
+    if len(obligation.shown) != 1:
+        return _implied(obligation, obligation.shown)
+    # A conjunction is shown one condition at a time: each needs few of the premises.
+    return all(g in obligation.given or _implied(obligation, ((g,),)) for g in obligation.shown[0])
+
+
+def _implied(obligation: Obligation, shown: Alternatives) -> bool:
+    """Do the premises imply one of `shown`? Those connected with it are tried first, then all of them."""
+    near = _near(obligation, shown)
+    if shown and _decided(_question(obligation, near, shown)):
+        return True
+    if len(near) == len(obligation.premises):
+        return not shown and _decided(_question(obligation, near, shown))
+    return _decided(_question(obligation, obligation.premises, shown))
+
+
+def _near(obligation: Obligation, shown: Alternatives) -> Conjunction:
+    """The premises connected with `shown`: given ones through indices, then those on the sizes through sizes.
+
+    To leave out a premise can only make an obligation harder to show.
+    """
+    indices = frozenset(obligation.indices)
+    start = frozenset().union(*(g.symbols for g in _flat(shown)))
+    given = _connected(obligation.given, start, lambda g: g.symbols & indices)
+    start = start.union(*(g.symbols for g in given)) - indices
+    return given + _connected(obligation.known, start, lambda g: g.symbols)
+
+
+def _connected(
+    guards: Conjunction, start: frozenset[sp.Symbol], links: Callable[[Guard], frozenset[sp.Symbol]]
+) -> Conjunction:
+    """The guards that a chain of shared symbols joins to `start`, in their order."""
+    reached, found = set(start), set[Guard]()
+    while True:
+        new = [g for g in guards if g not in found and links(g) & reached]
+        if not new:
+            return tuple(g for g in guards if g in found)
+        found.update(new)
+        reached.update(*map(links, new))
+
+
+def _flat(shown: Alternatives) -> Iterator[Guard]:
+    return (g for conjunction in shown for g in conjunction)
+
+
+class _Numbers(Mapping[sp.Symbol, str]):
+    """Names in order of first use, so that one statement about other letters is the same text: P0, P1, .. i0, i1, .."""
+
+    def __init__(self, obligation: Obligation) -> None:
+        self.letters = dict.fromkeys(obligation.context.sizes, "P") | dict.fromkeys(obligation.indices, "i")
+        self.used: dict[sp.Symbol, str] = {}
+        self.count = {"P": 0, "i": 0}
+
+    def __getitem__(self, symbol: sp.Symbol) -> str:
+        if symbol not in self.used:
+            letter = self.letters[symbol]
+            self.used[symbol] = f"{letter}{self.count[letter]}"
+            self.count[letter] += 1
+        return self.used[symbol]
+
+    def __iter__(self) -> Iterator[sp.Symbol]:
+        return iter(self.used)
+
+    def __len__(self) -> int:
+        return len(self.used)
+
+
+def _question(obligation: Obligation, premises: Conjunction, shown: Alternatives) -> Question:
+    """The numbers of sizes and indices, and the two sides as text."""
+    names = _Numbers(obligation)
+    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in shown) or "false"
+    left = _text(premises, names)
+    return names.count["P"], names.count["i"], left, right
+
+
+def _text(guards: Iterable[Guard], names: Mapping[sp.Symbol, str]) -> str:
+    return " and ".join(constraint(g, names) for g in guards) or "true"
+
+
+@lru_cache(maxsize=1 << 15)
+def _decided(question: Question) -> bool:
+    """Is the left side a subset of the right one?"""
+    sizes, indices, left, right = question
+    return _within_limits(lambda: bool(_set(sizes, indices, left).is_subset(_set(sizes, indices, right))))
+
+
+def _set(sizes: int, indices: int, where: str) -> isl.Set:
+    parameters, points = ", ".join(f"P{k}" for k in range(sizes)), ", ".join(f"i{k}" for k in range(indices))
+    return isl.Set.read_from_str(_context(), f"[{parameters}] -> {{ [{points}] : {where} }}")
+
+
+@lru_cache(maxsize=1)
+def _context() -> isl.Context:
+    """A context of isl's for obligations alone: its limit is counted for each of them anew."""
+    return isl.Context()
+
+
+def _within_limits(ask: Callable[[], T]) -> T:
+    context = _context()
+    context.set_max_operations(MOST_OPERATIONS)
+    context.reset_operations()
+    try:
+        return ask()
+    except isl.Error as error:
+        raise Unknown(f"the solver of linear integer arithmetic gave up: {error}") from None
+    finally:
+        context.set_max_operations(0)
+        context.reset_operations()
+
+
+def simplest_counterexample(obligation: Obligation) -> dict[str, int] | None:
+    """Sizes and indices, by name, at which the obligation is false; None where it holds.
+
+    The sum of the sizes is least, then each number in turn, sizes first, is as near to zero as it can be.
+    """
+    names = _Numbers(obligation)
+    for symbol in obligation.symbols:
+        names[symbol]
+    left = _text(obligation.premises, names)
+    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in obligation.shown) or "false"
+    sizes, indices = len(obligation.context.sizes), len(obligation.indices)
+
+    def search() -> list[int] | None:
+        points = _set(sizes, indices, left).subtract(_set(sizes, indices, right))
+        return None if points.is_empty() else _nearest(points.move_dims(_DIM.set, 0, _DIM.param, 0, sizes), sizes)
+
+    found = _within_limits(search)
+    return None if found is None else {s.name: v for s, v in zip(obligation.symbols, found, strict=True)}
+
+
+def _nearest(points: isl.Set, sizes: int) -> list[int]:
+    """A point with the least sum of its first `sizes` coordinates, then each coordinate nearest to zero."""
+    count = points.dim(_DIM.set)
+    names = [f"a{k}" for k in range(count)]
+    total = " + ".join(names[:sizes]) or "0"
+    sums = isl.Map.read_from_str(_context(), f"{{ [{', '.join(names)}] -> [{total}] }}")
+    least = _nearest_value(points.apply(sums))
+    points = points.intersect(sums.fix_val(_DIM.out, 0, _value(least)).domain())
+    out = []
+    for k in range(count):
+        line = points.project_out(_DIM.set, k + 1, count - k - 1).project_out(_DIM.set, 0, k)
+        out.append(_nearest_value(line))
+        points = points.fix_val(_DIM.set, k, _value(out[-1]))
+    return out
+
+
+def _nearest_value(line: isl.Set) -> int:
+    """The element of a set of integers that is nearest to zero."""
+    above = line.lower_bound_val(_DIM.set, 0, _value(0))
+    if not above.is_empty():
+        return int(above.dim_min_val(0).to_python())
+    return int(line.dim_max_val(0).to_python())
+
+
+def _value(number: int) -> isl.Val:
+    return isl.Val.read_from_str(_context(), str(number))
