@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import sympy as sp
@@ -13,14 +13,20 @@ from symconv.ir import (
     Between,
     Context,
     Equal,
+    Given,
     Guard,
     IndexedSum,
     Layer,
+    Move,
     NotApplicable,
     Partial,
+    Piece,
     Range,
+    Use,
+    forward_index,
     fresh,
 )
+from symconv.ir.derivation import Witness
 
 
 def axis_indices(context: Context, name: str, taken: set[str]) -> tuple[sp.Symbol, ...]:
@@ -41,18 +47,17 @@ def chain_rule(layer: Layer, output: str, wrt: str) -> IndexedSum:
     q = axis_indices(layer.context, wrt, set())
     i = axis_indices(layer.context, output, {v.name for v in q})
     return IndexedSum(
-        Access(f"d{wrt}", *q),
+        Access(layer.context.adjoint(wrt), *q),
         box(layer.context, wrt, q) + box(layer.context, output, i),
         (),
-        Access(f"d{output}", *i) * Partial(Access(output, *i), Access(wrt, *q)),
+        Access(layer.context.adjoint(output), *i) * Partial(Access(output, *i), Access(wrt, *q)),
     )
 
 
-def inner_partial(s: IndexedSum) -> IndexedSum:
+def inner_partial(s: IndexedSum, context: Context) -> IndexedSum:
     """dy[..]/dA[..] alone, for every index of the sum it stands in: the lemma that opens it."""
     partial = the_partial(s)
-    name = f"d{partial.out.name}/d{partial.inn.name}"
-    result = Access(name, *partial.out.indices, *partial.inn.indices)
+    result = Access(context.derivative(partial.out.name, partial.inn.name), *partial.out.indices, *partial.inn.indices)
     needed = result.free_symbols
     guards = tuple(g for g in s.guards if g.symbols & needed)
     return IndexedSum(result, tuple(r for r in s.ranges if r.index in needed), guards, partial)
@@ -66,36 +71,41 @@ def the_partial(s: IndexedSum) -> Partial:
     return next(iter(found))
 
 
-def unfold(s: IndexedSum, layer: Layer, taken: frozenset[str] = frozenset()) -> tuple[IndexedSum, ...]:
-    """d/dA[q] sum_J S(A[f_1], A[f_2], ..) = sum_t sum_J [f_t = q] dS/dA[f_t], one sum a use t of A.
+def open_partial(s: IndexedSum, layer: Layer) -> Move:
+    """d/dA[q] sum_J S(A[f_1], A[f_2], ..) = sum_t sum_J [f_t = q] dS/dA[f_t], one piece a use t of A
 
-    `taken`: names that the forward formula's indices must avoid besides those of `s`. A sum without a partial
-    derivative is returned as it is.
+    A use by which the derivative is zero gives no piece; a sum without a partial derivative stays as it is.
     """
     if not s.summand.atoms(Partial):
-        return (s,)
+        return Move.same(s)
     partial = the_partial(s)
-    avoid = s.names | taken
-    uses = [
-        (forward, use)
-        for forward in layer.writers(partial.out.name)
-        for use in forward.reads()
-        if use.name == partial.inn.name
-    ]
-    opened = (_open(s, partial, forward, use, avoid) for forward, use in uses)
-    return tuple(x for x in opened if x is not None)
+    opened = (_open(s, partial, layer, use) for use in uses(layer, partial))
+    return Move(s, tuple(x for x in opened if x is not None))
 
 
-def _open(s: IndexedSum, partial: Partial, forward: IndexedSum, use: Access, avoid: set[str]) -> IndexedSum | None:
-    derivative = derivative_by(forward.summand, use)
+def unfold(s: IndexedSum, layer: Layer) -> tuple[IndexedSum, ...]:
+    """What `open_partial` makes of the sum."""
+    return open_partial(s, layer).after
+
+
+def uses(layer: Layer, partial: Partial) -> Iterator[Use]:
+    """Every place at which a statement that writes `out` reads `inn`."""
+    for position, forward in enumerate(layer.statements):
+        if isinstance(forward, IndexedSum) and forward.result.name == partial.out.name:
+            yield from (Use(position, a) for a in forward.reads() if a.name == partial.inn.name)
+
+
+def _open(s: IndexedSum, partial: Partial, layer: Layer, use: Use) -> Piece | None:
+    forward = layer.sum_at(use.position)
+    derivative = derivative_by(forward.summand, use.access)
     if derivative == 0:
         return None
-    at, ranges, guards = match_result(forward, partial.out, avoid)
+    at, ranges, guards = match_result(forward, partial.out, s.names)
 
     def put(e: sp.Expr) -> sp.Expr:
         return e.xreplace(at)
 
-    pairs = [(sp.expand(put(f)), q) for f, q in zip(use.indices, partial.inn.indices, strict=True)]
+    pairs = [(sp.expand(put(f)), q) for f, q in zip(use.access.indices, partial.inn.indices, strict=True)]
     deltas = tuple(Equal(f, q) for f, q in pairs if f != q)
     known = set(s.guards) | {g for r in s.ranges for g in r.guards()}
     new = tuple(g for g in guards + tuple(g.map(put) for g in forward.guards) if g not in known)
@@ -105,14 +115,27 @@ def _open(s: IndexedSum, partial: Partial, forward: IndexedSum, use: Access, avo
         summand=s.summand.xreplace({partial: sp.S.One}) * put(derivative),
         extended=s.extended | forward.extended,
     )
-    return normal(opened)
+    return Piece(normal(opened), *forward_witness(use.position, forward, at), use)
+
+
+def forward_witness(position: int, forward: IndexedSum, at: Mapping[sp.Symbol, sp.Expr]) -> tuple[Witness, Witness]:
+    """The indices of the forward formula over those of the sum it was put into, and the fresh ones of these over it."""
+    named = [(forward_index(position, i), at[i]) for i in forward.indices]
+    return tuple(named), tuple((e, i) for i, e in named if e.is_Symbol and e not in _given_indices(forward, at))
+
+
+def _given_indices(forward: IndexedSum, at: Mapping[sp.Symbol, sp.Expr]) -> set[sp.Expr]:
+    return {at[f] for f in forward.result.indices if _stands_alone(f, forward)}
 
 
 @lru_cache(maxsize=256)
 def derivative_by(e: sp.Expr, use: Access) -> sp.Expr:
     """de/du of a summand by one of its entries u, all other entries held constant."""
     hole = sp.Dummy("use", real=True)
-    return sp.diff(e.xreplace({use: hole}), hole).xreplace({hole: use})
+    derivative = sp.diff(e.xreplace({use: hole}), hole)
+    # SymPy's derivative of a step is a Dirac delta: it stands on the kink alone, where a layer takes a one-sided slope.
+    flat = dict.fromkeys(derivative.atoms(sp.DiracDelta), sp.S.Zero)
+    return derivative.xreplace(flat).xreplace({hole: use})
 
 
 def match_result(
@@ -153,15 +176,22 @@ def _stands_alone(f: sp.Expr, forward: IndexedSum) -> bool:
     )
 
 
-def forward_at(s: IndexedSum, layer: Layer) -> tuple[IndexedSum, ...]:
+def forward_at(s: IndexedSum, layer: Layer) -> tuple[Given, ...]:
     """The forward formula of the entry that `s` differentiates: what a reader sees inserted (Eqs. 11, 18)."""
     partial = the_partial(s)
     out = []
-    for forward in layer.writers(partial.out.name):
+    for position, forward in enumerate(layer.statements):
+        if not isinstance(forward, IndexedSum) or forward.result.name != partial.out.name:
+            continue
         values, ranges, guards = match_result(forward, partial.out, s.names)
+        needed = tuple(r for r in s.ranges if r.index in partial.out.free_symbols)
+        held = tuple(g for g in s.guards if g.symbols & set(s.indices) <= {r.index for r in needed})
+        domain = IndexedSum(partial.out, needed, held, sp.S.One)
         conditions = [g for g in guards if isinstance(g, Equal)]
         conditions += [g.map(lambda e, at=values: e.xreplace(at)) for g in forward.guards]  # type: ignore[misc]
         summand = forward.summand.xreplace(values)
-        needed = [r for r in s.ranges if r.index in partial.out.free_symbols]
-        out.append(IndexedSum(partial.out, (*needed, *ranges), tuple(conditions), summand, forward.extended))
-    return tuple(map(normal, out))
+        formula = IndexedSum(partial.out, (*needed, *ranges), tuple(conditions), summand, forward.extended)
+        witness, inverse = forward_witness(position, forward, values)
+        use = Use(position, forward.result)
+        out.append(Given(domain, Piece(normal(formula), witness, inverse, use)))
+    return tuple(out)

@@ -8,6 +8,7 @@ every s-th position counts (dy is dilated by s - 1 zeros).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import sympy as sp
 
@@ -86,11 +87,13 @@ def explain(layer: Layer, topic: str) -> Explanation:
         raise UserError(
             f"explain {topic}: the gradient of {layer.name} is no sum over taps, so that there is no answer"
         )
-    return Explanation(layer, topic, target, sums[0], attempt(flip_taps)(sums[0]).after[0], axes)
+    return Explanation(
+        layer, topic, target, sums[0], attempt(partial(flip_taps, context=layer.context))(sums[0]).after[0], axes
+    )
 
 
 def _axes(s: IndexedSum, layer: Layer, output: str) -> list[TapAxis]:
-    (read,) = [a for a in s.reads() if a.name == f"d{output}"]
+    (read,) = [a for a in s.reads() if a.name == layer.context.adjoint(output)]
     found = (_axis(s, e, n) for e, n in zip(read.indices, layer.context.shape(output), strict=True))
     return [axis for axis in found if axis is not None]
 

@@ -78,6 +78,7 @@ def _phase(s: IndexedSum, split: _Split, residue: int) -> Piece:
     t = fresh(f"t_{split.q.name.rstrip(chr(39))}", s.names)
     q = split.stride * t + residue - split.p
     values, ranges = {split.q: q}, {split.q: _coarse(s.range_of(split.q), t, split.stride, residue - split.p)}
+    inverse = {t: FloorDiv(split.q + split.p - residue, split.stride)}
     start, step = residue_taps(split.stride, split.d, residue)
     if start is None:
         return _empty_phase(s, split, values, ranges)
@@ -85,7 +86,8 @@ def _phase(s: IndexedSum, split: _Split, residue: int) -> Piece:
         u = fresh(f"u_{split.m.name.rstrip(chr(39))}", s.names | {t.name})
         values[split.m] = step * u + start
         ranges[split.m] = _coarse(s.range_of(split.m), u, step, sp.Integer(start))
-    return Piece(_substituted(s, split, values, ranges), tuple(values.items()))
+        inverse[u] = FloorDiv(split.m - start, step)
+    return Piece(_substituted(s, split, values, ranges), tuple(values.items()), tuple(inverse.items()))
 
 
 def _empty_phase(

@@ -7,11 +7,12 @@ solved over the integers here, with divisibility and range kept as visible guard
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import cancel, coefficient, extremes, normal, positive
+from symconv.derive.affine import coefficient, extremes, normal, positive
 from symconv.ir import (
     Access,
     Between,
@@ -146,7 +147,7 @@ def reindex(s: IndexedSum, i: sp.Symbol) -> Move:
     mirrored = r.lowers[0] + r.uppers[0] - i
     inner = s.with_(ranges=tuple(x for x in s.ranges if x.index != i)).substitute({i: mirrored})
     after = inner.with_(ranges=tuple(r if x.index == i else x for x in s.ranges))
-    return Move(s, (Piece(after, ((i, mirrored),)),))
+    return Move(s, (Piece(after, ((i, mirrored),), ((i, mirrored),)),))
 
 
 def collapse(s: IndexedSum) -> Move:
@@ -186,17 +187,15 @@ def _bounds(g: Between, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def then(move: Move, rule: Rule) -> Move:
-    """Apply `rule` to every piece of `move`; the witnesses compose."""
-    pieces = (_compose(move.before, first, second) for first in move.pieces for second in rule(first.after).pieces)
-    return Move(move.before, tuple(pieces))
+    """Apply `rule` to every piece that `move` ends in."""
+    return replace(move, pieces=tuple(_moved_on(piece, rule) for piece in move.pieces))
 
 
-def _compose(before: IndexedSum, first: Piece, second: Piece) -> Piece:
-    outer, inner = dict(first.witness), dict(second.witness)
-    # An index that only unfolding a partial derivative brings in is not among before's, and can be sifted all the same.
-    old = dict.fromkeys([*before.indices, *outer, *inner])
-    composed = ((i, cancel(outer.get(i, i).xreplace(inner))) for i in old)
-    return Piece(second.after, tuple((i, e) for i, e in composed if i != e))
+def _moved_on(piece: Piece, rule: Rule) -> Piece:
+    if piece.next is not None:
+        return replace(piece, next=then(piece.next, rule))
+    further = rule(piece.after)
+    return piece if further.after == (piece.after,) else replace(piece, next=further)
 
 
 def attempt(rule: Rule) -> Rule:

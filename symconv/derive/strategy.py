@@ -16,21 +16,23 @@ from functools import partial
 import sympy as sp
 
 from symconv.derive.affine import coefficient
-from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, unfold
+from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, open_partial
 from symconv.derive.phases import by_residue
 from symconv.derive.rules import Rule, attempt, discharge, extend_by_zero, reindex, sift_all, then
 from symconv.derive.support import outputs_to_taps, restrict
 from symconv.ir import (
+    Context,
     Derivation,
     Divides,
     Equal,
+    Given,
     IndexedSum,
     Layer,
     Move,
     NotApplicable,
     Partial,
-    Piece,
     Quot,
+    Role,
     Section,
     Step,
 )
@@ -91,52 +93,50 @@ def section_for(layer: Layer, target: str, numbers: Numbers) -> Section:
         "each output in Q is met by exactly one tap: sum over taps instead of outputs",
         lambda s: outputs_to_taps(s, layer),
     )
-    for s in line.sums:
-        line.steps += inner_steps(layer, s, numbers)
-    line.apply("substitute", "put the inner derivative into the sum", lambda s: _open_and_sift(s, layer))
+    lemmas = tuple(lemma for s in line.sums for lemma in inner_derivative(layer, s, numbers))
+    line.apply("substitute", "put the inner derivative into the sum", lambda s: _open_and_sift(s, layer), lemmas=lemmas)
     line.apply("discharge", "these conditions hold wherever the indices range", discharge)
     for output in consumers(layer, target):
         line.apply(
             "zero extension",
-            f"read d{output} as zero outside its box: its range condition can go",
-            partial(extend_by_zero, name=f"d{output}", context=layer.context),
+            f"read {layer.context.adjoint(output)} as zero outside its box: its range condition can go",
+            partial(extend_by_zero, name=layer.context.adjoint(output), context=layer.context),
         )
     line.apply("phases", "split by remainder: within one residue class no divisibility is left", by_residue)
     if all(not _strided(s) for s in line.sums):
-        line.apply("reindex", "run through the taps backwards: a cross-correlation with the rotated kernel", flip_taps)
-    return Section(f"d{target}", tuple(line.steps))
+        line.apply(
+            "reindex",
+            "run through the taps backwards: a cross-correlation with the rotated kernel",
+            partial(flip_taps, context=layer.context),
+        )
+    return Section(layer.context.adjoint(target), tuple(line.steps))
 
 
 def _names(names: Sequence[str]) -> str:
     return " and ".join(names)
 
 
-def inner_steps(layer: Layer, s: IndexedSum, numbers: Numbers) -> list[Step]:
+def inner_derivative(layer: Layer, s: IndexedSum, numbers: Numbers) -> tuple[Section, ...]:
     """dy[..]/dA[..] on its own: insert the forward formula, differentiate to deltas, sift (Eqs. 11-12, 18-19)."""
     if not s.summand.atoms(Partial):
-        return []
-    lemma = inner_partial(s)
+        return ()
+    lemma = inner_partial(s, layer.context)
     line = _Lines({rule[6:]: n for rule, n in numbers.items() if rule.startswith("inner ")})
     line.define("derivative", "one output by one entry", [lemma])
     line.apply(
         "forward formula",
         "insert the forward formula; the derivative of an entry by an entry is a delta",
-        lambda x: _opened(x, layer),
+        lambda x: open_partial(x, layer),
         given=forward_at(lemma, layer),
     )
     line.apply("sift", "the deltas leave one term of the sum", lambda x: sift_all(x, _taps_first(x)))
     line.apply("discharge", "these conditions hold wherever the indices range", discharge)
-    return line.steps
-
-
-def _opened(s: IndexedSum, layer: Layer) -> Move:
-    """A partial derivative and what it unfolds to are the same sum by definition; uses become pieces."""
-    return Move(s, tuple(Piece(x) for x in unfold(s, layer)))
+    return (Section(lemma.result.name, tuple(line.steps)),)
 
 
 def _open_and_sift(s: IndexedSum, layer: Layer) -> Move:
     """What the lemma showed, inside the sum; the ranges of the sifted indices were discharged there already."""
-    return then(_opened(s, layer), lambda x: then(sift_all(x, _outputs_first(s)), discharge))
+    return then(open_partial(s, layer), lambda x: then(sift_all(x, _outputs_first(s)), discharge))
 
 
 def _outputs_first(outer: IndexedSum) -> Callable[[Sequence[sp.Symbol]], Sequence[sp.Symbol]]:
@@ -156,19 +156,19 @@ def _taps_first(lemma: IndexedSum) -> Callable[[Sequence[sp.Symbol]], Sequence[s
     return lambda candidates: [i for i in candidates if i not in results]
 
 
-def flip_taps(s: IndexedSum) -> Move:
+def flip_taps(s: IndexedSum, context: Context) -> Move:
     """m -> lo + hi - m for every summed index that an adjoint is read with coefficient -a < 0 in"""
     move = Move.same(s)
-    for i in flipped(s):
+    for i in flipped(s, context):
         move = then(move, attempt(partial(reindex, i=i)))
     if move.after == (s,):
         raise NotApplicable("no tap runs backwards")
     return move
 
 
-def flipped(s: IndexedSum) -> tuple[sp.Symbol, ...]:
+def flipped(s: IndexedSum, context: Context) -> tuple[sp.Symbol, ...]:
     """The summed indices along which some adjoint is read backwards: why a kernel is flipped."""
-    reads = [e for a in s.reads() if a.name.startswith("d") for e in a.indices]
+    reads = [e for a in s.reads() if context.operand(a.name).role is Role.ADJOINT for e in a.indices]
     return tuple(r.index for r in s.reduced if any(_runs_backwards(e, r.index) for e in reads))
 
 
@@ -199,11 +199,18 @@ class _Lines:
         self.steps.append(Step(rule, reason, moves, equation=self.numbers.get(rule, ""), definition=True))
 
     def apply(
-        self, name: str, reason: str, rule: Rule, condition: str = "", given: tuple[IndexedSum, ...] = ()
+        self,
+        name: str,
+        reason: str,
+        rule: Rule,
+        condition: str = "",
+        given: tuple[Given, ...] = (),
+        lemmas: tuple[Section, ...] = (),
     ) -> None:
         """Rewrite every current sum; a line that changes nothing is not written."""
         moves = tuple(attempt(rule)(s) for s in self.sums)
         after = [s for m in moves for s in m.after]
         if after != self.sums:
-            self.steps.append(Step(name, reason, moves, condition, self.numbers.get(name, ""), given=given))
+            number = self.numbers.get(name, "")
+            self.steps.append(Step(name, reason, moves, condition, number, given=given, lemmas=lemmas))
             self.sums = after

@@ -12,7 +12,7 @@ from functools import partial
 import sympy as sp
 
 from symconv.derive.affine import extremes, normal
-from symconv.derive.differentiate import match_result, the_partial
+from symconv.derive.differentiate import match_result, the_partial, uses
 from symconv.derive.rules import discharge, sift, solve, then
 from symconv.ir import (
     CeilDiv,
@@ -26,6 +26,7 @@ from symconv.ir import (
     Piece,
     Quot,
     Range,
+    forward_index,
 )
 
 
@@ -33,13 +34,15 @@ from symconv.ir import (
 class Coupling:
     """One axis of the index map: f = q, with the summed outputs and the taps that occur in f.
 
-    Indices are those of the sum (outputs) and of the forward formula under fresh names (taps).
+    Indices are those of the sum (outputs) and of the forward formula under fresh names (taps); `tap_names` are the
+    latter as witnesses call them.
     """
 
     f: sp.Expr
     q: sp.Expr
     outputs: tuple[sp.Symbol, ...]
     taps: tuple[Range, ...]
+    tap_names: tuple[sp.Symbol, ...]
 
 
 def couplings(s: IndexedSum, layer: Layer) -> tuple[Coupling, ...]:
@@ -48,19 +51,21 @@ def couplings(s: IndexedSum, layer: Layer) -> tuple[Coupling, ...]:
     `NotApplicable` where the operand is used more than once: then no single map exists.
     """
     partial = the_partial(s)
-    uses = [(f, a) for f in layer.writers(partial.out.name) for a in f.reads() if a.name == partial.inn.name]
-    if len(uses) != 1:
-        raise NotApplicable(f"{partial.inn.name} is used {len(uses)} times")
-    forward, use = uses[0]
+    found = list(uses(layer, partial))
+    if len(found) != 1:
+        raise NotApplicable(f"{partial.inn.name} is used {len(found)} times")
+    forward, use = layer.sum_at(found[0].position), found[0].access
     values, ranges, guards = match_result(forward, partial.out, s.names)
     if any(isinstance(g, Equal) for g in guards):
         raise NotApplicable("the result of the forward formula is not addressed by plain indices")
     summed = {r.index for r in s.reduced}
+    named = {values[i]: forward_index(found[0].position, i) for i in forward.indices}
     out = []
     for f, q in zip(use.indices, partial.inn.indices, strict=True):
         at = f.xreplace(values)
         outputs = tuple(i for i in s.indices if i in summed and at.has(i))
-        out.append(Coupling(at, q, outputs, tuple(r for r in ranges if at.has(r.index))))
+        taps = tuple(r for r in ranges if at.has(r.index))
+        out.append(Coupling(at, q, outputs, taps, tuple(named[r.index] for r in taps)))
     return tuple(out)
 
 
@@ -132,4 +137,4 @@ def _swap(s: IndexedSum, c: Coupling) -> Move:
     bare = s.with_(ranges=(*s.ranges[:position], tap, *s.ranges[position + 1 :]))
     moved = bare.substitute({i: output})
     after = normal(moved.with_(guards=divides + moved.guards + inside))
-    return Move(s, (Piece(after, ((i, output),)),))
+    return Move(s, (Piece(after, ((i, output),), ((tap.index, c.tap_names[0]),)),))

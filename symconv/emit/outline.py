@@ -60,7 +60,7 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
     derivation, layer = proved.derivation, proved.derivation.layer
     printer = printer_of(layer, language)
     proofs = iter(proved.steps)
-    sections = [_section(s, [next(proofs) for _ in s.steps], printer) for s in derivation.sections]
+    sections = [_section(s, [next(proofs) for _ in s.lines], printer) for s in derivation.sections]
     forward = tuple(printer.statements(layer.statements))
     wrt = language.inline(printer.operand(derivation.wrt))
     added = any(e.added for e in forward)
@@ -85,7 +85,7 @@ def _plain(value: object) -> str:
 
 
 def _section(section: Section, proofs: Iterable[Proof], printer: Printer) -> SectionView:
-    steps = tuple(_step(s, p, printer) for s, p in zip(section.steps, proofs, strict=True))
+    steps = tuple(_step(s, p, printer) for s, p in zip(section.lines, proofs, strict=True))
     return SectionView(section_title(section.target, printer), steps)
 
 
@@ -103,7 +103,7 @@ def _step(step: Step, proof: Proof, printer: Printer) -> StepView:
         rule=printer.language.prose(step.rule),
         reason=words(step.reason, printer),
         condition=words(step.condition, printer),
-        given=tuple(printer.equations(step.given, ranged=False)) if step.given else (),
+        given=tuple(printer.equations([g.formula for g in step.given], ranged=False)),
         lines=tuple(printer.equations(step.after)),
         verdict=verdict_words(proof, printer),
     )

@@ -21,7 +21,7 @@ def derivation_record(proved: ProvedDerivation) -> dict[str, Any]:
     steps = [
         step_record(step, section.target, next(proofs), layer)
         for section in derivation.sections
-        for step in section.steps
+        for step in section.lines
     ]
     return {
         "schema": 1,
@@ -46,7 +46,7 @@ def step_record(step: Step, section: str, proof: Proof, layer: Layer) -> dict[st
         "before": _lines(step.before, layer)["text"],
         "after": _lines(step.after, layer)["text"],
         "latex": _lines(step.after, layer)["latex"],
-        "given": _lines(step.given, layer, ranged=False)["text"],
+        "given": _lines([g.formula for g in step.given], layer, ranged=False)["text"],
         **verdict,
     }
 

@@ -1,7 +1,7 @@
 """Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
 
 from symconv.ir.conditions import Condition, Sign
-from symconv.ir.derivation import Derivation, Move, Piece, Section, Step
+from symconv.ir.derivation import Derivation, Given, Move, Piece, Section, Step, Use, forward_index
 from symconv.ir.domain import (
     Between,
     Divides,
@@ -35,6 +35,7 @@ __all__ = [
     "Equal",
     "FirstMaximum",
     "FloorDiv",
+    "Given",
     "Guard",
     "IndexedSum",
     "Label",
@@ -57,10 +58,12 @@ __all__ = [
     "Step",
     "UndefinedRead",
     "Unknown",
+    "Use",
     "UserError",
     "accesses",
     "checked_name",
     "evaluate",
+    "forward_index",
     "fresh",
     "index",
     "integer",

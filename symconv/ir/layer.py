@@ -223,6 +223,13 @@ class Layer:
         """The statements that can be differentiated."""
         return tuple(s for s in self.statements if isinstance(s, IndexedSum))
 
+    def sum_at(self, position: int) -> IndexedSum:
+        """The statement at that position, which is a sum."""
+        statement = self.statements[position]
+        if not isinstance(statement, IndexedSum):
+            raise ValueError(f"{self.name}: statement {position} writes {statement.result.name}, and is not a sum")
+        return statement
+
     def writers(self, name: str) -> tuple[IndexedSum, ...]:
         """The sums that write operand `name`."""
         return tuple(s for s in self.sums if s.result.name == name)

@@ -18,7 +18,16 @@ from symconv.ir.layer import Context
 from symconv.ir.nodes import Access, CeilDiv, Quotient
 from symconv.ir.sums import IndexedSum
 
-Names = Mapping[sp.Symbol, str]
+
+class Names(dict[sp.Symbol, str]):
+    """What symbols are called in isl's text. scales: those that will stand for numbers, and may multiply or divide."""
+
+    def __init__(self, names: Mapping[sp.Symbol, str], scales: Iterable[sp.Symbol] = ()) -> None:
+        super().__init__(names)
+        self.scales = frozenset(scales)
+
+    def is_number(self, e: sp.Expr) -> bool:
+        return bool(e.is_Integer) or e in self.scales
 
 
 def affine(e: sp.Expr, names: Names) -> str:
@@ -35,17 +44,21 @@ def affine(e: sp.Expr, names: Names) -> str:
         return _quotient(e, names)
     if isinstance(e, (sp.Max, sp.Min)):
         return f"{'max' if isinstance(e, sp.Max) else 'min'}({', '.join(affine(a, names) for a in e.args)})"
-    c, rest = e.as_coeff_Mul()
-    if e.is_Mul and c.is_Integer and not rest.is_Mul:
-        return f"({int(c)}*{affine(rest, names)})"
+    if e.is_Mul and sum(not names.is_number(f) for f in e.args) <= 1:
+        return f"({'*'.join(_factor(f, names) for f in sorted(e.args, key=names.is_number, reverse=True))})"
     raise Unknown(f"{sp.sstr(e)} is a product of symbols, which Presburger arithmetic does not have")
 
 
+def _factor(e: sp.Expr, names: Names) -> str:
+    """A factor or a divisor: isl takes numbers there without parentheses only."""
+    return str(int(e)) if e.is_Integer else affine(e, names)
+
+
 def _quotient(e: Quotient, names: Names) -> str:
-    if not e.den.is_Integer:
+    if not names.is_number(e.den):
         raise Unknown(f"division by the symbol {e.den}")
     rounding = "ceil" if isinstance(e, CeilDiv) else "floor"
-    return f"{rounding}(({affine(e.num, names)})/{int(e.den)})"
+    return f"{rounding}(({affine(e.num, names)})/{_factor(e.den, names)})"
 
 
 def constraint(g: Guard, names: Names) -> str:
@@ -53,9 +66,9 @@ def constraint(g: Guard, names: Names) -> str:
     if isinstance(g, Equal):
         return f"{affine(g.lhs, names)} = {affine(g.rhs, names)}"
     if isinstance(g, Divides):
-        if not g.den.is_Integer:
+        if not names.is_number(g.den):
             raise Unknown(f"divisibility by the symbol {g.den}")
-        return f"({affine(g.num, names)}) mod {int(g.den)} = 0"
+        return f"({affine(g.num, names)}) mod {_factor(g.den, names)} = 0"
     middle = affine(g.e, names)
     lows = g.lo.args if isinstance(g.lo, sp.Max) else (g.lo,)
     highs = g.hi.args if isinstance(g.hi, sp.Min) else (g.hi,)
@@ -65,8 +78,8 @@ def constraint(g: Guard, names: Names) -> str:
 
 
 @lru_cache(maxsize=256)
-def size_names(context: Context) -> dict[sp.Symbol, str]:
-    return {s: f"P{k}" for k, s in enumerate(context.sizes)}
+def size_names(context: Context) -> Names:
+    return Names({s: f"P{k}" for k, s in enumerate(context.sizes)})
 
 
 @lru_cache(maxsize=256)
@@ -95,8 +108,8 @@ def parameters(context: Context) -> str:
     return "[" + ", ".join(size_names(context).values()) + "]"
 
 
-def all_names(context: Context, indices: Iterable[sp.Symbol]) -> dict[sp.Symbol, str]:
-    return {**size_names(context), **{i: f"i{k}" for k, i in enumerate(indices)}}
+def all_names(context: Context, indices: Iterable[sp.Symbol]) -> Names:
+    return Names({**size_names(context), **{i: f"i{k}" for k, i in enumerate(indices)}})
 
 
 def range_text(r: Range, names: Names) -> str:

@@ -9,14 +9,19 @@ thing. An index is *parallel* when the result mentions it and *reduced* otherwis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 
 from symconv.ir.domain import Guard, NotAffine, Range, accesses, is_affine, symbols_in
-from symconv.ir.nodes import Access
+from symconv.ir.nodes import Access, Quot
+
+
+def _in_order(guards: Iterable[Guard]) -> tuple[Guard, ...]:
+    """Each guard once; those without a quotient first, so that an exact quotient is taken under its divisibility."""
+    return tuple(sorted(dict.fromkeys(guards), key=lambda g: any(e.has(Quot) for e in g.expressions())))
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class IndexedSum:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summand", sp.sympify(self.summand, strict=True))
-        object.__setattr__(self, "guards", tuple(dict.fromkeys(self.guards)))
+        object.__setattr__(self, "guards", _in_order(self.guards))
         object.__setattr__(self, "extended", self.extended & {a.name for a in accesses(self.summand)})
         seen: set[sp.Symbol] = set()
         every = set(self.indices)

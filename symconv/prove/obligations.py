@@ -7,24 +7,28 @@ text with it. Nothing here knows of sums, of layers or of rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 from typing import TypeVar
 
 import islpy as isl
 import sympy as sp
 
 from symconv.ir import Between, Context, Guard, Unknown
-from symconv.ir.presburger import constraint
+from symconv.ir.presburger import Names, constraint
 
 Conjunction = tuple[Guard, ...]
 Alternatives = tuple[Conjunction, ...]
-Question = tuple[int, int, str, str]
+Question = tuple[int, int, int, str, str]
 T = TypeVar("T")
 
 # isl stops after this many of its own operations, some seconds; most obligations take a few thousand.
 MOST_OPERATIONS = 20_000_000
+# A symbolic stride or dilation is looked at with each of the values 1..LARGEST_SCALE, and a scope says so.
+LARGEST_SCALE = 4
+MOST_SCALES = 4
 _DIM = isl.dim_type
 
 
@@ -34,7 +38,8 @@ class Obligation:
 
     about: in words, which condition of which step this is. shown: alternatives, each a conjunction; no alternative
     at all is "false", so that what is shown is that `given` cannot be. Quotients are by numbers and round as they are
-    called; an exact quotient is read as the floor, and that it is exact is an obligation of its own.
+    called; an exact quotient is read as the floor, and that it is exact is an obligation of its own. A scale of the
+    context (a symbolic stride or dilation) stands for each of 1..LARGEST_SCALE.
     """
 
     about: str
@@ -117,45 +122,60 @@ def _flat(shown: Alternatives) -> Iterator[Guard]:
     return (g for conjunction in shown for g in conjunction)
 
 
-class _Numbers(Mapping[sp.Symbol, str]):
-    """Names in order of first use, so that one statement about other letters is the same text: P0, P1, .. i0, i1, .."""
+class _Numbers(Names):
+    """Names in order of first use, so that one statement about other letters is the same text: P0, P1, .. i0, i1, ..
+
+    Scales become S0, S1, ..: places for numbers.
+    """
 
     def __init__(self, obligation: Obligation) -> None:
-        self.letters = dict.fromkeys(obligation.context.sizes, "P") | dict.fromkeys(obligation.indices, "i")
-        self.used: dict[sp.Symbol, str] = {}
-        self.count = {"P": 0, "i": 0}
+        context = obligation.context
+        super().__init__({}, context.scales)
+        self.letters = dict.fromkeys(context.sizes, "P") | dict.fromkeys(obligation.indices, "i")
+        self.letters |= dict.fromkeys(context.scales, "S")
+        self.count = {"P": 0, "i": 0, "S": 0}
 
-    def __getitem__(self, symbol: sp.Symbol) -> str:
-        if symbol not in self.used:
-            letter = self.letters[symbol]
-            self.used[symbol] = f"{letter}{self.count[letter]}"
-            self.count[letter] += 1
-        return self.used[symbol]
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self.letters
 
-    def __iter__(self) -> Iterator[sp.Symbol]:
-        return iter(self.used)
-
-    def __len__(self) -> int:
-        return len(self.used)
+    def __missing__(self, symbol: sp.Symbol) -> str:
+        letter = self.letters[symbol]
+        self[symbol] = f"{letter}{self.count[letter]}"
+        self.count[letter] += 1
+        return self[symbol]
 
 
 def _question(obligation: Obligation, premises: Conjunction, shown: Alternatives) -> Question:
-    """The numbers of sizes and indices, and the two sides as text."""
+    """The numbers of sizes, indices and scales, and the two sides as text."""
     names = _Numbers(obligation)
     right = " or ".join(f"({_text(conjunction, names)})" for conjunction in shown) or "false"
     left = _text(premises, names)
-    return names.count["P"], names.count["i"], left, right
+    return names.count["P"], names.count["i"], names.count["S"], left, right
 
 
-def _text(guards: Iterable[Guard], names: Mapping[sp.Symbol, str]) -> str:
+def _text(guards: Iterable[Guard], names: Names) -> str:
     return " and ".join(constraint(g, names) for g in guards) or "true"
 
 
 @lru_cache(maxsize=1 << 15)
 def _decided(question: Question) -> bool:
-    """Is the left side a subset of the right one?"""
-    sizes, indices, left, right = question
-    return _within_limits(lambda: bool(_set(sizes, indices, left).is_subset(_set(sizes, indices, right))))
+    """Is the left side a subset of the right one, at each value of the scales?"""
+    sizes, indices, scales, left, right = question
+    if scales > MOST_SCALES:
+        raise Unknown(f"{scales} strides and dilations depend on each other, and at most {MOST_SCALES} are looked at")
+
+    def subset(values: tuple[int, ...]) -> bool:
+        at = [_at_scales(side, values) for side in (left, right)]
+        return bool(_set(sizes, indices, at[0]).is_subset(_set(sizes, indices, at[1])))
+
+    return _within_limits(lambda: all(map(subset, product(range(1, LARGEST_SCALE + 1), repeat=scales))))
+
+
+def _at_scales(text: str, values: Sequence[int]) -> str:
+    """The text with numbers in the places of the scales; the last place first, so that S1 is not found in S10."""
+    for k in reversed(range(len(values))):
+        text = text.replace(f"S{k}", str(values[k]))
+    return text
 
 
 def _set(sizes: int, indices: int, where: str) -> isl.Set:
