@@ -14,16 +14,8 @@ import sympy as sp
 from symconv.emit.language import Language, Level, Printed
 from symconv.emit.operands import Operands
 from symconv.emit.order import depends, factors, is_negative, is_tensor, ordered_terms
-from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Label, Partial, Quot, Quotient, sort_key
+from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Label, Partial, Quot, Quotient, Select, sort_key
 
-_OPERATORS = {
-    sp.StrictGreaterThan: ">",
-    sp.GreaterThan: ">=",
-    sp.StrictLessThan: "<",
-    sp.LessThan: "<=",
-    sp.Equality: "==",
-    sp.Unequality: "!=",
-}
 _FUNCTIONS = ("exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "erf", "sign")
 
 
@@ -169,16 +161,14 @@ class Expressions:
             raise TypeError(f"no printed form for {e.func.__name__} in {sp.sstr(e)}")
         return Printed(self.language.call(e.func.__name__, self.text(e.args[0])))
 
-    def _cases(self, e: sp.Piecewise) -> Printed:
-        rows = [(v, None if c == sp.true else self._condition(c)) for v, c in e.args]
-        if len(rows) == 2 and rows[0][0] == 1 and rows[1] == (0, None) and rows[0][1] is not None:
-            return Printed(self.language.bracket(rows[0][1]))
-        return Printed(self.language.cases([(self.text(v), c) for v, c in rows]))
-
-    def _condition(self, c: sp.Expr) -> str:
-        if type(c) not in _OPERATORS:
-            raise TypeError(f"no printed form for the condition {sp.sstr(c)}")
-        return self.language.related([self.text(c.lhs), _OPERATORS[type(c)], self.text(c.rhs)])
+    def _select(self, e: Select) -> Printed:
+        if {e.lhs, e.rhs} == {e.above, e.below}:
+            name = "max" if e.lhs == e.above else "min"
+            return Printed(self.extreme(name, (e.above, e.below)))
+        condition = self.language.related([self.text(e.lhs), ">", self.text(e.rhs)])
+        if (e.above, e.below) == (1, 0):
+            return Printed(self.language.bracket(condition))
+        return Printed(self.language.cases([(self.text(e.above), condition), (self.text(e.below), None)]))
 
 
 def _apply(p: Expressions, e: Apply) -> Printed:
@@ -193,6 +183,7 @@ _TABLE: dict[type, Callable[[Expressions, sp.Expr], Printed]] = {
     sp.Symbol: lambda p, e: Printed(p.language.name(e.name)),
     sp.Number: Expressions._number,
     type(sp.pi): lambda p, e: Printed(p.language.name("pi")),
+    type(sp.E): lambda p, e: Printed(p.language.call("exp", "1")),  # a bare e might be an operand
     sp.Add: Expressions._add,
     sp.Mul: Expressions._mul,
     sp.Pow: Expressions._pow,
@@ -202,7 +193,7 @@ _TABLE: dict[type, Callable[[Expressions, sp.Expr], Printed]] = {
     Quotient: Expressions._quotient,
     sp.Max: Expressions._extreme,
     sp.Min: Expressions._extreme,
-    sp.Piecewise: Expressions._cases,
+    Select: Expressions._select,
     sp.Abs: lambda p, e: Printed(p.language.absolute(p.text(e.args[0]))),
     sp.Function: Expressions._function,
 }

@@ -18,7 +18,7 @@ import sympy as sp
 from symconv.ir.domain import Between, Divides, Equal, Guard, Range
 from symconv.ir.errors import UndefinedRead
 from symconv.ir.layer import Context, FirstMaximum, Statement
-from symconv.ir.nodes import Access, Apply, CeilDiv, FloorDiv, Quot
+from symconv.ir.nodes import Access, Apply, CeilDiv, FloorDiv, Quot, Select
 from symconv.ir.sums import IndexedSum
 
 Number = Any  # int | Fraction | float
@@ -29,14 +29,6 @@ _Value = Callable[[dict[str, int]], Number]
 
 _ELEMENTARY: dict[str, Callable[[float], float]] = {
     name: getattr(math, name) for name in ("exp", "log", "tanh", "sinh", "cosh", "sin", "cos", "tan", "atan", "erf")
-}
-COMPARISONS: dict[type, Callable[[Number, Number], bool]] = {
-    sp.StrictGreaterThan: lambda a, b: a > b,
-    sp.GreaterThan: lambda a, b: a >= b,
-    sp.StrictLessThan: lambda a, b: a < b,
-    sp.LessThan: lambda a, b: a <= b,
-    sp.Equality: lambda a, b: a == b,
-    sp.Unequality: lambda a, b: a != b,
 }
 
 
@@ -146,8 +138,9 @@ class _Machine:
         if e.is_Rational:
             constant = int(e) if e.is_Integer else Fraction(int(e.p), int(e.q))
             return lambda env: constant
-        if isinstance(e, sp.Piecewise):
-            return self._piecewise(e, s)
+        if e.is_NumberSymbol:
+            approximation = float(e)
+            return lambda env: approximation
         args = [self.value(a, s) for a in e.args if isinstance(a, sp.Expr)]
         if e.is_Add:
             return lambda env: sum([f(env) for f in args])
@@ -171,26 +164,15 @@ class _Machine:
 
         return read
 
-    def _piecewise(self, e: sp.Piecewise, s: IndexedSum | None) -> _Value:
-        cases = [(self.value(v, s), self._condition(c, s)) for v, c in e.args]
-
-        def choose(env: dict[str, int]) -> Number:
-            return next(value(env) for value, holds in cases if holds(env))
-
-        return choose
-
-    def _condition(self, c: Any, s: IndexedSum | None) -> Callable[[dict[str, int]], bool]:
-        if c in (sp.true, sp.false):
-            return lambda env: bool(c)
-        compare, lhs, rhs = COMPARISONS[type(c)], self.value(c.lhs, s), self.value(c.rhs, s)
-        return lambda env: compare(lhs(env), rhs(env))
-
     def _call(self, e: sp.Expr, args: list[_Value]) -> _Value:
         if isinstance(e, (Quot, FloorDiv, CeilDiv)):
             return lambda env: _quotient(type(e), args[0](env), args[1](env))
         if isinstance(e, (sp.Max, sp.Min)):
             pick = max if isinstance(e, sp.Max) else min
             return lambda env: pick([f(env) for f in args])
+        if isinstance(e, Select):
+            lhs, rhs, above, below = args
+            return lambda env: above(env) if lhs(env) > rhs(env) else below(env)
         if isinstance(e, Apply):
             function, order = self.functions[e.name], e.order
             return lambda env: function(order, args[1](env))

@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import UserError
+from symconv.ir import Select, UserError
 from symconv.layers.attributes import shown
 
 Leaf = Callable[[ast.expr], sp.Expr | None]
@@ -34,10 +34,10 @@ _BINARY: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
 CALLS: dict[str, Callable[..., sp.Expr]] = {
     "exp": sp.exp, "log": sp.log, "tanh": sp.tanh, "sinh": sp.sinh, "cosh": sp.cosh, "sin": sp.sin, "cos": sp.cos,
     "atan": sp.atan, "erf": sp.erf, "sqrt": sp.sqrt, "abs": sp.Abs,
-    "relu": lambda u: sp.Piecewise((u, u > 0), (sp.S.Zero, True)),
+    "relu": lambda u: Select(u, sp.S.Zero, u, sp.S.Zero),
     "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
-    "max": lambda a, b: sp.Piecewise((a, a > b), (b, True)),
-    "min": lambda a, b: sp.Piecewise((a, a < b), (b, True)),
+    "max": lambda a, b: Select(a, b, a, b),
+    "min": lambda a, b: Select(b, a, a, b),
 }  # fmt: skip
 _TWO = ("max", "min")
 _SYNTAX = f"use + - * / ** ( ), numbers, and {', '.join(CALLS)}"

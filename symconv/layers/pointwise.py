@@ -18,6 +18,7 @@ from symconv.ir import (
     Notation,
     Operand,
     Range,
+    Select,
     UserError,
     index,
     size,
@@ -34,7 +35,7 @@ _AXES = ("", "i", "nc", "ncw", "nchw", "ncdhw")
 
 def _rectified(slope: sp.Expr) -> sp.Expr:
     """x where x > 0, else slope x: written by cases, so that the derivative at 0 is the slope, 0 for relu."""
-    return sp.Piecewise((X, X > 0), (slope * X, True))
+    return Select(X, sp.S.Zero, X, slope * X)
 
 
 # Named activations: their attributes besides `rank`, and the expression of one variable that these give.

@@ -24,9 +24,9 @@ from symconv.ir import (
     Guard,
     Quot,
     Range,
+    Select,
     Statement,
 )
-from symconv.ir.interpret import COMPARISONS
 
 Array = npt.NDArray[Any]
 Env = Mapping[sp.Symbol, int]
@@ -156,14 +156,8 @@ class Points:
             return self._read(e, tensors[e.name], e.name in extended)
         if e.is_Symbol:
             return np.asarray(self.at[e], float)
-        if e.is_number:
+        if e.is_number and not e.has(Select):
             return float(e)
-        if isinstance(e, sp.Piecewise):
-            cases = [(self.value(v, tensors, extended), self._true(c, tensors, extended)) for v, c in e.args]
-            out = cases[-1][0]
-            for v, c in reversed(cases[:-1]):
-                out = np.where(c, v, out)
-            return out
         args = [self.value(a, tensors, extended) for a in e.args]
         if e.is_Add:
             return sum(args[1:], args[0])
@@ -171,12 +165,10 @@ class Points:
             return np.multiply.reduce(np.broadcast_arrays(*args))
         if e.is_Pow:
             return args[0] ** args[1]
+        if isinstance(e, Select):
+            lhs, rhs, above, below = args
+            return np.where(lhs > rhs, above, below)
         return _ELEMENTARY[type(e)](args[0])
-
-    def _true(self, c: Any, tensors: Mapping[str, Array], extended: frozenset[str]) -> Any:
-        if c in (sp.true, sp.false):
-            return bool(c)
-        return COMPARISONS[type(c)](self.value(c.lhs, tensors, extended), self.value(c.rhs, tensors, extended))
 
     def _read(self, a: Access, tensor: Array, extended: bool) -> Array:
         at = [np.broadcast_to(self.index(e), self.count) for e in a.indices]

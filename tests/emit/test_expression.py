@@ -24,6 +24,7 @@ from symconv.ir import (
     Partial,
     Quot,
     Range,
+    Select,
     index,
     offset,
     size,
@@ -90,14 +91,25 @@ TENSORS = [
     (delta * Partial(y, x), "δ[i] ∂y[i]/∂x[i]", r"\delta_{i} \frac{\partial y_{i}}{\partial x_{i}}"),
     (sp.Float("0.5") * x, "0.5 x[i]", r"0.5\, x_{i}"),
     (
-        delta * sp.Piecewise((1, x > 0), (0, True)),
+        Select(Select(6, x, x, 6), 0, Select(6, x, x, 6), 0),
+        "max(min(x[i], 6), 0)",
+        r"\max\left(\min\left(x_{i},\; 6\right),\; 0\right)",
+    ),
+    (
+        delta * Select(Select(6, x, x, 6), 0, 1, 0),
+        "δ[i] [min(x[i], 6) > 0]",
+        r"\delta_{i} \left[\,\min\left(x_{i},\; 6\right) > 0\,\right]",
+    ),
+    (sp.E * x, "exp(1) x[i]", r"\exp\!\left(1\right)\, x_{i}"),
+    (
+        delta * Select(x, 0, 1, 0),
         "δ[i] [x[i] > 0]",
         r"\delta_{i} \left[\,x_{i} > 0\,\right]",
     ),
     (
-        sp.Piecewise((x, x >= 0), (size("alpha") * x, True)),
-        "{x[i] if x[i] ≥ 0; α x[i] otherwise}",
-        r"\begin{cases} x_{i} & \text{if } x_{i} \ge 0 \\ \alpha\, x_{i} & \text{otherwise} \end{cases}",
+        Select(x, 0, x, size("alpha") * x),
+        "{x[i] if x[i] > 0; α x[i] otherwise}",
+        r"\begin{cases} x_{i} & \text{if } x_{i} > 0 \\ \alpha\, x_{i} & \text{otherwise} \end{cases}",
     ),
 ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from symconv.emit.c.names import Names
-from symconv.ir import Access, Apply, CeilDiv, Context, FloorDiv, Quot, UserError, sort_key
+from symconv.ir import Access, Apply, CeilDiv, Context, FloorDiv, Quot, Select, UserError, sort_key
 
 ATOM, PRODUCT, SUM, TEST = 4, 3, 2, 1
 _COMPARISONS: dict[type, str] = {
@@ -71,7 +71,7 @@ class Expressions:
         if isinstance(e, (sp.Max, sp.Min)):
             return self._extreme("sc_max" if isinstance(e, sp.Max) else "sc_min", sorted(e.args, key=sort_key))
         if isinstance(e, sp.Piecewise):
-            return self._cases(e, self._index)
+            return self._cases(e)
         raise UserError(f"{sp.sstr(e)} cannot be written as index arithmetic in C")
 
     def _index_product(self, e: sp.Expr) -> Printed:
@@ -123,23 +123,22 @@ class Expressions:
     def value(self, e: sp.Expr, guarded: tuple[Access, ...] = ()) -> str:
         return _Values(self, guarded).printed(e).text
 
-    def condition(self, c: Any, one: Callable[[sp.Expr], Printed] | None = None) -> str:
-        """A relation, or And/Or/Not of relations."""
-        printed = one or self._index
+    def condition(self, c: Any) -> str:
+        """A relation of index expressions, or And/Or/Not of relations."""
         if isinstance(c, (sp.And, sp.Or)):
             sign = " && " if isinstance(c, sp.And) else " || "
-            return sign.join(f"({self.condition(a, one)})" for a in sorted(c.args, key=sp.default_sort_key))
+            return sign.join(f"({self.condition(a)})" for a in sorted(c.args, key=sp.default_sort_key))
         if isinstance(c, sp.Not):
-            return f"!({self.condition(c.args[0], one)})"
+            return f"!({self.condition(c.args[0])})"
         if c in (sp.true, sp.false):
             return "1" if c == sp.true else "0"
-        return f"{printed(c.lhs).at(SUM)} {_COMPARISONS[type(c)]} {printed(c.rhs).at(SUM)}"
+        return f"{self.index(c.lhs)} {_COMPARISONS[type(c)]} {self.index(c.rhs)}"
 
-    def _cases(self, e: sp.Piecewise, one: Callable[[sp.Expr], Printed]) -> Printed:
+    def _cases(self, e: sp.Piecewise) -> Printed:
         *most, (last, _) = e.args
-        text = one(last).at(TEST + 1)
+        text = self.index(last)
         for value, c in reversed(most):
-            text = f"({self.condition(c, one)} ? {one(value).at(TEST + 1)} : {text})"
+            text = f"({self.condition(c)} ? {self.index(value)} : {text})"
         return Printed(text)
 
 
@@ -154,7 +153,10 @@ class _Values:
             return self._read(e)
         if e.is_Rational:
             return self._number(e)
-        if e.is_number:
+        if isinstance(e, Select):
+            lhs, rhs, above, below = (self.printed(a).at(SUM) for a in e.args)
+            return Printed(f"({lhs} > {rhs} ? {above} : {below})")
+        if e.is_number and not e.has(Select):
             return Printed(f"SC_R({float(e.evalf(20))!r})", ATOM if e > 0 else PRODUCT)
         if e.is_Symbol:
             return Printed(f"(sc_real){self.owner.names[e]}", PRODUCT)
@@ -164,8 +166,6 @@ class _Values:
             return self._product(e)
         if e.is_Pow:
             return self._power(e)
-        if isinstance(e, sp.Piecewise):
-            return self.owner._cases(e, self.printed)
         if isinstance(e, (sp.Abs, sp.sign)):
             return self._call("fabs" if isinstance(e, sp.Abs) else "sign", e.args[0])
         if isinstance(e, Apply):

@@ -7,16 +7,12 @@ from collections.abc import Callable
 import sympy as sp
 
 from symconv.emit.numpy.integers import Integers, Level
-from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Quot, UserError
+from symconv.ir import Access, Apply, CeilDiv, FloorDiv, Quot, Select, UserError
 
 # SymPy's name of a function and NumPy's; erf is the module's own.
 _FUNCTIONS = {
     "exp": "np.exp", "log": "np.log", "tanh": "np.tanh", "sinh": "np.sinh", "cosh": "np.cosh", "sin": "np.sin",
     "cos": "np.cos", "tan": "np.tan", "atan": "np.arctan", "erf": "_erf", "Abs": "np.abs", "sign": "np.sign",
-}  # fmt: skip
-_RELATIONS = {
-    sp.StrictGreaterThan: ">", sp.GreaterThan: ">=", sp.StrictLessThan: "<", sp.LessThan: "<=",
-    sp.Equality: "==", sp.Unequality: "!=",
 }  # fmt: skip
 _EXACT = 2**53
 
@@ -50,7 +46,7 @@ class Expressions:
         if e.is_Symbol:
             values = self.index(e)
             return (self.integers.text(e) if values is None else values), Level.ATOM
-        if e.is_number and not e.atoms(sp.Function):
+        if e.is_number and not e.atoms(sp.Function, Select):
             return self._number(e)
         if e.is_Add:
             return self._sum(e), Level.SUM
@@ -58,8 +54,8 @@ class Expressions:
             return self._product(e)
         if e.is_Pow:
             return self._power(e.base, e.exp)
-        if isinstance(e, sp.Piecewise):
-            return self._cases(e, sp.S.One), Level.ATOM
+        if isinstance(e, Select):
+            return self._select(e, sp.S.One), Level.ATOM
         if isinstance(e, (FloorDiv, CeilDiv, Quot)):
             return f"({self.integers.text(e)})", Level.ATOM
         return self._call(e), Level.ATOM
@@ -82,9 +78,9 @@ class Expressions:
             rest = sp.Mul(*(f for f in e.args if not (isinstance(f, Access) and self.winner(f) is not None)))
             joined = " & ".join(f"({c})" for c in conditions) if len(conditions) > 1 else conditions[0]
             return f"np.where({joined}, {self._branch(rest)}, 0)", Level.ATOM
-        cases = next((f for f in e.args if isinstance(f, sp.Piecewise)), None)
-        if cases is not None:
-            return self._cases(cases, sp.Mul(*(f for f in e.args if f is not cases))), Level.ATOM
+        choice = next((f for f in e.args if isinstance(f, Select)), None)
+        if choice is not None:
+            return self._select(choice, sp.Mul(*(f for f in e.args if f is not choice))), Level.ATOM
         if _negative(e):
             text, level = self._product(-e) if (-e).is_Mul else self._printed(-e)
             return f"-{text if level > Level.SUM else f'({text})'}", Level.SUM
@@ -114,13 +110,11 @@ class Expressions:
             return f"np.sqrt({self._printed(base)[0]})", Level.ATOM
         return f"{self._at_least(base, Level.ATOM)}**{self._at_least(exponent, Level.ATOM)}", Level.POWER
 
-    def _cases(self, e: sp.Piecewise, factor: sp.Expr) -> str:
-        """Nested np.where; a factor of the whole goes into each case, so that a case that is 0 stays 0."""
-        out = "np.nan"
-        for value, condition in reversed(e.args):
-            own = self._branch(sp.Mul(value, factor))
-            out = own if condition == sp.true else f"np.where({self._condition(condition)}, {own}, {out})"
-        return out
+    def _select(self, e: Select, factor: sp.Expr) -> str:
+        """np.where; a factor of the whole goes into each branch, so that a branch that is 0 stays 0."""
+        lhs, rhs = (self._at_least(a, Level.SUM) for a in (e.lhs, e.rhs))
+        above, below = (self._branch(sp.Mul(a, factor)) for a in (e.above, e.below))
+        return f"np.where({lhs} > {rhs}, {above}, {below})"
 
     def _branch(self, e: sp.Expr) -> str:
         """A case; a number is given the dtype, since two numbers alone would make float64."""
@@ -128,13 +122,6 @@ class Expressions:
             return "0"
         text = self._printed(e)[0]
         return f"dtype.type({text})" if not e.atoms(Access) else text
-
-    def _condition(self, c: sp.Expr) -> str:
-        if isinstance(c, (sp.And, sp.Or)):
-            sign = " & " if isinstance(c, sp.And) else " | "
-            return sign.join(f"({self._condition(a)})" for a in c.args)
-        left, right = (self._at_least(a, Level.SUM) for a in (c.lhs, c.rhs))
-        return f"{left} {_RELATIONS[type(c)]} {right}"
 
     def _call(self, e: sp.Expr) -> str:
         if isinstance(e, Apply):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from symconv.ir import Access, FirstMaximum, IndexedSum, Statement, UserError
+from symconv.ir import Access, FirstMaximum, IndexedSum, Select, Statement, UserError
 from symconv.layers.registry import REGISTRY
 from symconv.verify.dense import Array, Points
 from symconv.verify.mistakes.index import Change
@@ -135,9 +135,7 @@ def kink(m: Model) -> Model:
     """The derivative at 0 is that of the other side."""
 
     def change(s: IndexedSum) -> IndexedSum:
-        return s.with_(
-            summand=s.summand.replace(lambda e: isinstance(e, sp.StrictGreaterThan), lambda e: sp.Ge(*e.args))
-        )
+        return s.with_(summand=s.summand.replace(Select, lambda lhs, rhs, above, below: Select(rhs, lhs, below, above)))
 
     return _with_derivative(m, change)
 
@@ -163,7 +161,7 @@ def _by_result(derivative: sp.Expr, z: Access, m: Model) -> sp.Expr:
         raise NoDifference
     (read,) = forward[0].reads()
     f = forward[0].summand.xreplace({read: t})
-    if f.atoms(sp.Piecewise):
+    if f.has(Select):
         raise NoDifference
     inverse = sp.solve(f.rewrite(sp.exp) - u, t)
     if len(inverse) != 1:
