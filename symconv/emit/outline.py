@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symconv.emit.equation import Equation, Printer
 from symconv.emit.language import Language
@@ -60,7 +60,8 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
     derivation, layer = proved.derivation, proved.derivation.layer
     printer = printer_of(layer, language)
     proofs = iter(proved.steps)
-    sections = [_section(s, [next(proofs) for _ in s.lines], printer) for s in derivation.sections]
+    scope = proved.gradient.scope
+    sections = [_section(s, [_brief(next(proofs), scope) for _ in s.lines], printer) for s in derivation.sections]
     forward = tuple(printer.statements(layer.statements))
     wrt = language.inline(printer.operand(derivation.wrt))
     added = any(e.added for e in forward)
@@ -74,6 +75,11 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
         gradient=gradient,
         verdict=verdict_words(proved.gradient, printer),
     )
+
+
+def _brief(proof: Proof, scope: str) -> Proof:
+    """Without a scope that is said of the whole gradient."""
+    return replace(proof, scope="") if proof.scope == scope and proof.verdict in ("proved", "definition") else proof
 
 
 def attributes_line(layer: Layer) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -32,20 +33,37 @@ _ELEMENTARY: dict[str, Callable[[float], float]] = {
 }
 
 
+@dataclass(frozen=True)
+class Arithmetic:
+    """What the numbers of an evaluation can do besides + * and comparisons."""
+
+    elementary: Mapping[str, Callable[[Any], Any]]
+    power: Callable[[Any, Any], Any]
+    constant: Callable[[sp.Expr], Any]
+
+
+def _floats() -> Arithmetic:
+    return Arithmetic(_ELEMENTARY, _power, float)
+
+
 def evaluate(
     statements: Sequence[Statement],
     context: Context,
     sizes: Mapping[str, int],
     tensors: Mapping[str, Mapping[Point, Number]],
     functions: Functions | None = None,
+    arithmetic: Arithmetic | None = None,
 ) -> dict[str, Any]:
     """Run the statements in order at concrete sizes.
 
     sizes: value of every size symbol, by name. tensors: the inputs, anything indexed by a tuple of ints.
-    functions: what the names in `Apply` stand for. Returns the inputs and every operand written.
+    functions: what the names in `Apply` stand for. arithmetic: powers, constants and functions of the numbers used;
+    fractions where they are exact and floats elsewhere by default. Returns the inputs and every operand written.
     Raises `UndefinedRead` at a read outside an operand's box that no zero extension covers.
     """
-    machine = _Machine(context, dict(sizes), dict(tensors), {} if functions is None else functions)
+    machine = _Machine(
+        context, dict(sizes), dict(tensors), {} if functions is None else functions, arithmetic or _floats()
+    )
     for statement in statements:
         machine.run(statement)
     return machine.tensors
@@ -54,8 +72,16 @@ def evaluate(
 class _Machine:
     """The state of one evaluation: sizes, boxes and tensors by name."""
 
-    def __init__(self, context: Context, sizes: dict[str, int], tensors: dict[str, Any], functions: Functions) -> None:
+    def __init__(
+        self,
+        context: Context,
+        sizes: dict[str, int],
+        tensors: dict[str, Any],
+        functions: Functions,
+        arithmetic: Arithmetic,
+    ) -> None:
         self.context, self.sizes, self.tensors, self.functions = context, sizes, tensors, functions
+        self.arithmetic = arithmetic
         self.boxes: dict[str, Point] = {}
         self.written: set[str] = set()
 
@@ -139,15 +165,16 @@ class _Machine:
             constant = int(e) if e.is_Integer else Fraction(int(e.p), int(e.q))
             return lambda env: constant
         if e.is_NumberSymbol:
-            approximation = float(e)
-            return lambda env: approximation
+            constant = self.arithmetic.constant(e)
+            return lambda env: constant
         args = [self.value(a, s) for a in e.args if isinstance(a, sp.Expr)]
         if e.is_Add:
             return lambda env: sum([f(env) for f in args])
         if e.is_Mul:
             return lambda env: math.prod([f(env) for f in args])
         if e.is_Pow:
-            return lambda env: _power(args[0](env), args[1](env))
+            power = self.arithmetic.power
+            return lambda env: power(args[0](env), args[1](env))
         return self._call(e, args)
 
     def _read(self, a: Access, s: IndexedSum | None) -> _Value:
@@ -180,8 +207,8 @@ class _Machine:
             return lambda env: abs(args[0](env))
         if isinstance(e, sp.sign):
             return lambda env: (args[0](env) > 0) - (args[0](env) < 0)
-        if e.func.__name__ in _ELEMENTARY:
-            elementary = _ELEMENTARY[e.func.__name__]
+        if e.func.__name__ in self.arithmetic.elementary:
+            elementary = self.arithmetic.elementary[e.func.__name__]
             return lambda env: elementary(args[0](env))
         raise TypeError(f"the interpreter has no value for {e.func.__name__} in {sp.sstr(e)}")
 

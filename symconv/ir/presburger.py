@@ -6,7 +6,8 @@ equality, and knows no primes. What Presburger arithmetic cannot say raises `Unk
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 import islpy as isl
@@ -75,6 +76,24 @@ def constraint(g: Guard, names: Names) -> str:
     return " and ".join(
         [f"{affine(v, names)} <= {middle}" for v in lows] + [f"{middle} <= {affine(v, names)}" for v in highs]
     )
+
+
+MOST_OPERATIONS = 20_000_000
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """isl stops after a bounded number of its own operations, some seconds; that and its errors become `Unknown`."""
+    context = isl.DEFAULT_CONTEXT
+    context.set_max_operations(MOST_OPERATIONS)
+    context.reset_operations()
+    try:
+        yield
+    except isl.Error as error:
+        raise Unknown(f"the solver of linear integer arithmetic gave up: {' '.join(str(error).split())}") from None
+    finally:
+        context.set_max_operations(0)
+        context.reset_operations()
 
 
 @lru_cache(maxsize=256)

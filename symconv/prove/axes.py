@@ -8,7 +8,7 @@ dilations in a range, small. It can only prove: where a factor differs the calle
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 import sympy as sp
 
 from symconv.ir import Access, Context, IndexedSum, Operand, sort_key
-from symconv.prove.relation import monomials
 
 _Node = Any  # an index (sp.Symbol), or an axis of an operand (name, position)
 
@@ -31,10 +30,7 @@ class Group:
 
 
 def independent(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: Context) -> list[Group] | None:
-    """The groups of axes of two single-term sums, None where they do not split.
-
-    Operands and their adjoints share their axes, so that a forward sum and a gradient can be set side by side.
-    """
+    """The groups of axes of two single-term sums, None where they do not split."""
     if len(lhs) != 1 or len(rhs) != 1 or not all(_single_term(s) for s in (*lhs, *rhs)):
         return None
     left, right = lhs[0], rhs[0]
@@ -43,12 +39,13 @@ def independent(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: C
     groups = _Groups()
     for s in (left, right):
         _join(s, groups)
+    names = dict.fromkeys(a.name for s in (left, right) for a in (s.result, *s.reads()))
     roots = list(dict.fromkeys(groups.find(n) for n in groups.parent))
     return [
         Group(
             _restrict(left, groups, root, first=k == 0),
             _restrict(right, groups, root, first=k == 0),
-            _sub_context(context, groups, root),
+            _sub_context(context, groups, root, names),
         )
         for k, root in enumerate(roots)
     ]
@@ -74,19 +71,19 @@ class _Groups:
 
 
 def _single_term(s: IndexedSum) -> bool:
-    """One monomial whose factors are all plain accesses, no operand read twice."""
-    terms = list(monomials(s))
-    if len(terms) != 1:
-        return False
-    names = [f.expression.name for f in terms[0].factors if isinstance(f.expression, Access)]
-    return len(names) == len(terms[0].factors) == len(set(names))
+    """A number times entries of operands, none of them read twice."""
+    reads = [f for f in sp.Mul.make_args(s.summand) if isinstance(f, Access)]
+    rest = sp.Mul(*(f for f in sp.Mul.make_args(s.summand) if not isinstance(f, Access)))
+    return (
+        not rest.has(Access) and not rest.free_symbols & set(s.indices) and len({a.name for a in reads}) == len(reads)
+    )
 
 
 def _join(s: IndexedSum, groups: _Groups) -> None:
     every = set(s.indices)
     for a in (s.result, *s.reads()):
         for k, e in enumerate(a.indices):
-            groups.join([(a.name.removeprefix("d"), k), *_sorted(e.free_symbols & every)])
+            groups.join([(a.name, k), *_sorted(e.free_symbols & every)])
     for g in s.guards:
         groups.join(_sorted(g.symbols & every))
     for r in s.ranges:
@@ -106,20 +103,22 @@ def _restrict(s: IndexedSum, groups: _Groups, root: _Node, first: bool) -> Index
     kept = set(_keeps(groups, root))
 
     def cut(a: Access) -> Access:
-        return Access(a.args[0], *(e for k, e in enumerate(a.indices) if (a.name.removeprefix("d"), k) in kept))
+        return Access(a.args[0], *(e for k, e in enumerate(a.indices) if (a.name, k) in kept))
 
-    (term,) = monomials(s)
     indices = {i for i in s.indices if groups.find(i) == root}
-    summand = sp.Mul(term.coefficient if first else sp.S.One, *(cut(f.expression) for f in term.factors))
+    summand = sp.Mul(
+        *(cut(f) if isinstance(f, Access) else f for f in sp.Mul.make_args(s.summand) if first or f.has(Access))
+    )
     guards = tuple(g for g in s.guards if g.symbols & indices or (first and not g.symbols & set(s.indices)))
     ranges = tuple(r for r in s.ranges if r.index in indices)
     return IndexedSum(cut(s.result), ranges, guards, summand, s.extended)
 
 
-def _sub_context(context: Context, groups: _Groups, root: _Node) -> Context:
+def _sub_context(context: Context, groups: _Groups, root: _Node, names: Iterable[str]) -> Context:
     kept = set(_keeps(groups, root))
     operands = []
-    for o in context.operands:
-        axes = [k for k in range(len(o.shape)) if (o.name.removeprefix("d"), k) in kept]
-        operands.append(Operand(o.name, tuple(o.shape[k] for k in axes), tuple(o.axes[k] for k in axes)))
+    for o in map(context.operand, names):
+        axes = [k for k in range(len(o.shape)) if (o.name, k) in kept]
+        shape, names_of = tuple(o.shape[k] for k in axes), tuple(o.axes[k] for k in axes)
+        operands.append(Operand(o.name, shape, names_of))
     return Context(context.sizes, context.assumptions, tuple(operands), context.scales)

@@ -56,11 +56,11 @@ def coordinate(k: int) -> sp.Symbol:
     return sp.Symbol(f"c@{k}", integer=True)
 
 
-def cells(sums: Iterable[IndexedSum], context: Context) -> list[Cell]:
-    """The cells of a list of sums. Raises `Unknown` beyond linear integer arithmetic, or where they are too many."""
+def cells(sums: Iterable[IndexedSum], context: Context, split: bool) -> list[Cell]:
+    """The cells of a list of sums. split: terms that speak of different entries apart; else each summand whole. Raises `Unknown` beyond linear integer arithmetic, or where they are too many."""
     out: list[Cell] = []
     for s in sums:
-        for term in terms(s.summand):
+        for term in terms(s.summand) if split else (s.summand,):
             counted, number = without_idle_indices(s.with_(summand=term))
             out += _cells_of(counted, number, context)
             if len(out) > MOST_CELLS:

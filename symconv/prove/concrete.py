@@ -1,20 +1,25 @@
-"""A counterexample made concrete: small integer operands, and both sides evaluated by the exact interpreter.
+"""A counterexample made concrete: small operands, and both sides evaluated by the exact interpreter.
 
-This is also the second opinion: a refutation that brute force does not confirm is withdrawn (`confirm` returns None).
+Nothing is refuted but here: two values that are fractions and differ, or lie in balls that do not meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any
 
 from symconv.ir import Apply, Context, IndexedSum, Statement, UndefinedRead, evaluate
-from symconv.ir.interpret import Functions, Number, Point, Tensor
+from symconv.ir.interpret import Point, Tensor
+from symconv.prove.enclosed import ENCLOSED, Enclosed, plain
+from symconv.prove.scalars.enclosures import differ, precision
 from symconv.prove.verdict import Counterexample, Table
 
 # More entries than this are not shown to a reader, and not needed to tell two sums apart.
 _MOST_ENTRIES = 20_000
+_PRECISIONS = (80, 1200)
 
 
 class StandIn(dict[str, Any]):
@@ -35,6 +40,23 @@ def counting(shape: Point, start: int) -> Tensor:
     return {p: start + k for k, p in enumerate(product(*map(range, shape)))}
 
 
+def fillings(shapes: dict[str, Point]) -> Iterator[dict[str, Tensor]]:
+    """Operands to try: small numbers first, then numbers without short relations, then both signs, then below 1."""
+    plain_ones = {n: counting(s, k + 1) for k, (n, s) in enumerate(shapes.items())}
+    yield plain_ones
+    yield {n: {p: 7**k for k, p in enumerate(t)} for n, t in plain_ones.items()}
+    for shift in range(3):
+        yield {n: {p: _mixed(v + 5 * shift) for p, v in t.items()} for n, t in plain_ones.items()}
+    yield {n: {p: Fraction(v, v + 3) for p, v in t.items()} for n, t in plain_ones.items()}
+    yield {n: dict.fromkeys(t, 0) for n, t in plain_ones.items()}
+    yield {n: dict.fromkeys(t, -1) for n, t in plain_ones.items()}
+
+
+def _mixed(v: int) -> Fraction:
+    """Fractions of both signs, none of them equal."""
+    return Fraction((-1) ** (v * v // 3) * (3 * v + 1), 7 + v % 5)
+
+
 def confirm(
     lhs: Sequence[IndexedSum],
     rhs: Sequence[IndexedSum],
@@ -42,24 +64,60 @@ def confirm(
     sizes: tuple[int, ...],
     prelude: Sequence[Statement] = (),
 ) -> Counterexample | None:
-    """Evaluate both sides at these sizes on two fillings of the operands; the first entry that differs, or None."""
+    """Evaluate both sides at these sizes on several fillings of the operands; the first entry that differs, or None."""
     named = {s.name: v for s, v in zip(context.sizes, sizes, strict=True)}
-    result = lhs[0].result.name
-    names = sorted(_inputs((*prelude, *lhs, *rhs)) - {s.result.name for s in prelude})
+    result = (*lhs, *rhs)[0].result.name
+    written = {s.result.name for s in prelude}
+    names = sorted({a.name for s in (*prelude, *lhs, *rhs) for a in s.reads()} - written)
     shapes = {n: box(n, context, named) for n in names}
-    if sum(len(list(product(*map(range, s)))) for s in shapes.values()) > _MOST_ENTRIES:
+    if sum(map(prod, shapes.values())) > _MOST_ENTRIES:
         return None
-    for spread in (1, 7):
-        operands = {n: _spread(counting(shapes[n], k + 1), spread) for k, n in enumerate(names)}
-        left, right = (_side((*prelude, *side), context, named, operands, result) for side in (lhs, rhs))
-        at = next((p for p in left if left[p] != right.get(p, 0)), None)
-        if at is not None:
-            tables = tuple(Table(n, nested(operands[n], shapes[n])) for n in names)
-            out = box(result, context, named)
-            sides = (Table("left", nested(left, out)), Table("right", nested(right, out)))
-            note = _note((*lhs, *rhs))
-            return Counterexample(tuple(named.items()), result, at, left[at], right[at], tables, sides, note)
+    for operands in fillings(shapes):
+        for bits in _PRECISIONS:
+            sides = [_side((*prelude, *side), context, named, operands, result, bits) for side in (lhs, rhs)]
+            at = _difference(sides, bits)
+            if at is not None:
+                return _example(named, result, at, operands, shapes, sides, context, (*lhs, *rhs))
+            if None in sides or _exact(sides):
+                break
     return None
+
+
+def _difference(sides: Sequence[Tensor | None], bits: int) -> Point | None:
+    left, right = sides
+    if left is None or right is None:
+        return None
+    with precision(bits):
+        return next((p for p in left if differ(plain(left[p]), plain(right.get(p, 0)))), None)
+
+
+def _exact(sides: Sequence[Tensor | None]) -> bool:
+    return all(isinstance(plain(v), Fraction) for side in sides if side is not None for v in side.values())
+
+
+def _example(
+    named: dict[str, int],
+    result: str,
+    at: Point,
+    operands: dict[str, Tensor],
+    shapes: dict[str, Point],
+    sides: Sequence[Tensor | None],
+    context: Context,
+    sums: Iterable[IndexedSum],
+) -> Counterexample:
+    left, right = ({p: shown(v) for p, v in (side or {}).items()} for side in sides)
+    tables = tuple(Table(n, nested(operands[n], shapes[n])) for n in operands)
+    out = box(result, context, named)
+    both = (Table("left", nested(left, out)), Table("right", nested(right, out)))
+    return Counterexample(tuple(named.items()), result, at, left[at], right[at], tables, both, _note(sums))
+
+
+def shown(number: Any) -> Any:
+    """A number for a reader: whole or a fraction where it is exact, else some digits of it."""
+    value = plain(number) if isinstance(number, Enclosed) else number
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else value
+    return value if isinstance(value, int) else float(value.mid())
 
 
 def _note(sums: Iterable[IndexedSum]) -> str:
@@ -68,21 +126,23 @@ def _note(sums: Iterable[IndexedSum]) -> str:
     return ", ".join(f"{name}(t) = t^2 + t" for name in names)
 
 
-def _spread(tensor: Tensor, power: int) -> Tensor:
-    """Small numbers first; then numbers that no short linear relation holds between."""
-    return tensor if power == 1 else {p: power**k for k, p in enumerate(tensor)}
-
-
-def _inputs(statements: Iterable[Statement]) -> set[str]:
-    reads = (s.reads() for s in statements)
-    return {a.name for accesses in reads for a in accesses}
-
-
 def _side(
-    side: Iterable[Statement], context: Context, sizes: dict[str, int], operands: dict[str, Tensor], result: str
-) -> Tensor:
-    functions: Functions = StandIn()
-    out: dict[Point, Number] = evaluate(list(side), context, sizes, operands, functions)[result]
+    side: Sequence[Statement],
+    context: Context,
+    sizes: dict[str, int],
+    operands: dict[str, Tensor],
+    result: str,
+    bits: int,
+) -> Tensor | None:
+    """The result of one side; None where it is not defined on these operands."""
+    if not any(s.result.name == result for s in side):
+        return dict.fromkeys(product(*map(range, box(result, context, sizes))), 0)
+    exact = {n: {p: Enclosed(Fraction(v)) for p, v in t.items()} for n, t in operands.items()}
+    with precision(bits):
+        try:
+            out: Tensor = evaluate(side, context, sizes, exact, StandIn(), ENCLOSED)[result]
+        except (ArithmeticError, UndefinedRead, OverflowError):
+            return None
     return out
 
 

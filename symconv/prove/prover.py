@@ -1,90 +1,123 @@
-"""The prover's questions: are two lists of sums equal, does a step hold, is a gradient the adjoint, can a form run?"""
+"""The prover's questions: are two lists of sums equal, is a gradient right, is a derivation a proof, can a form run?
+
+Each is answered in the same order: proved by algebra and integer arithmetic; refuted by values that certainly differ;
+"unknown" otherwise, with the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, product
 from time import perf_counter
 
 import sympy as sp
 
-from symconv.derive import unfold
 from symconv.ir import (
-    Between,
+    Access,
+    Condition,
     Context,
     Derivation,
     IndexedSum,
     Layer,
-    Move,
     Partial,
-    Piece,
+    Range,
+    Role,
     Section,
     Statement,
-    Step,
+    Unknown,
+    index,
     symbols_in,
 )
-from symconv.ir.errors import Unknown
-from symconv.ir.presburger import possible
-from symconv.prove.adjoint import adjoint_relation
+from symconv.ir.presburger import known_sizes, limited, possible
 from symconv.prove.axes import independent
+from symconv.prove.chain import check_line, check_order, consumers, lines_of
 from symconv.prove.concrete import confirm, undefined_by_brute_force
 from symconv.prove.definedness import Misread, covers, first_misread, single_writer
-from symconv.prove.instances import SAMPLE, at_scales, every_instance, scales_scope
-from symconv.prove.relation import Cell, difference, is_free, relation
+from symconv.prove.equality import Difference, differences
+from symconv.prove.ledger import Failed, Ledger, OutOfBounds
+from symconv.prove.obligations import LARGEST_SCALE
+from symconv.prove.opening import openings, partial_of
+from symconv.prove.scope import IMPOSSIBLE, scope_of
 from symconv.prove.smallest import equal_where, smallest_points
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
-from symconv.prove.witness import failure
 
 Sums = Sequence[IndexedSum]
-IMPOSSIBLE = "no sizes satisfy the layer's size relations, so that any statement would hold"
+# Sizes at which two sides are evaluated where no proof says where to look; the smallest ones.
+_SIZES_TRIED = 12
+_MOST_SCALES = 2
+_SCALES_TRIED = ((1, 1), (2, 1), (2, 3), (3, 2), (4, 2))
 
 
-def scope_of(context: Context) -> str:
-    """The sizes a proof covers, in words."""
-    sizes = [s.name for s in context.sizes if s.is_positive]
-    pads = [s.name for s in context.sizes if not s.is_positive]
-    parts = ([f"{', '.join(sizes)} >= 1"] if sizes else []) + ([f"{', '.join(pads)} >= 0"] if pads else [])
-    if not parts:
-        return "the given sizes"
-    return "all " + ", ".join(parts) + _relations(context)
-
-
-def _relations(context: Context) -> str:
-    """Relations between sizes: spelled out where they are short (k1 <= H), named where they define output sizes."""
-    short = [a for a in context.assumptions if isinstance(a, Between) and a.lo == 1 and a.e.is_Symbol]
-    spelled = [f"{a.e} <= {sp.sstr(a.hi)}" for a in short]
-    return (" with " + ", ".join(spelled) if spelled else "") + (
-        ", output sizes as they follow" if len(short) < len(context.assumptions) else ""
-    )
-
-
-def prove_equal(lhs: Sums, rhs: Sums, context: Context, prelude: Sequence[Statement] = ()) -> Proof:
+def prove_equal(
+    lhs: Sums, rhs: Sums, context: Context, prelude: Sequence[Statement] = (), domain: Sequence[Condition] = ()
+) -> Proof:
     """lhs = rhs for all sizes and all operand values: proved, refuted, undefined or unknown.
 
     prelude: statements that compute operands which are not free, such as a mask; a refutation must survive them.
-    A refutation and an undefined read carry the smallest counterexample, which the interpreter has confirmed.
+    domain: where both sides are defined; the scope says it. A refutation and an undefined read carry the smallest
+    counterexample, which the interpreter has confirmed.
     """
-    scope = scope_of(context)
+    scope = scope_of(context, domain=domain)
     try:
-        if not possible(context):
-            return Proof("unknown", scope, IMPOSSIBLE)
-        for side in (lhs, rhs):
-            misread = first_misread(side, context)
-            if misread:
-                return undefined_read(side, misread, context, scope)
-        cells = list(difference(relation(lhs, context), relation(rhs, context)))
-        smallest = _smallest_difference(cells, context)
+        with limited():
+            if not possible(context):
+                return Proof("unknown", scope, IMPOSSIBLE)
+            for side in (lhs, rhs):
+                misread = first_misread(side, context)
+                if misread:
+                    return undefined_read(side, misread, context, scope)
     except Unknown as why:
         return Proof("unknown", scope, str(why))
-    if smallest is None:
+    left, why = _left_over(lhs, rhs, context, domain)
+    if left == []:
         return Proof("proved", scope)
-    example = confirm(lhs, rhs, context, smallest, prelude)
-    if example is None:
-        return Proof("unknown", scope, "the terms differ, but brute force shows no difference of values")
-    return Proof("refuted", scope, equal_where([points for _, _, points in cells], context), example)
+    return _refuted(lhs, rhs, context, prelude, left or []) or Proof("unknown", scope, why)
+
+
+def _left_over(
+    lhs: Sums, rhs: Sums, context: Context, domain: Sequence[Condition] = ()
+) -> tuple[list[Difference] | None, str]:
+    """The points at which the sides are not shown to agree, and why; None where that cannot be said."""
+    if tuple(lhs) == tuple(rhs):
+        return [], ""
+    try:
+        with limited():
+            return differences(lhs, rhs, context, domain), "the terms differ, but no values were found that do"
+    except Unknown as why:
+        return None, str(why)
+
+
+def _refuted(
+    lhs: Sums, rhs: Sums, context: Context, prelude: Sequence[Statement], left: Sequence[Difference]
+) -> Proof | None:
+    """A counterexample at the smallest sizes: where the proof left something over, then anywhere."""
+    if not (*lhs, *rhs):
+        return None
+    for sizes in dict.fromkeys(_sizes_to_try(context, left)):
+        example = confirm(lhs, rhs, context, sizes, prelude)
+        if example is not None:
+            certain = not prelude and all(d.certain for d in left)
+            reason = equal_where([d.points for d in left], context, certain) if left else ""
+            return Proof("refuted", scope_of(context), reason, example)
+    return None
+
+
+def _sizes_to_try(context: Context, left: Sequence[Difference]) -> Iterator[tuple[int, ...]]:
+    found: list[tuple[int, ...]] = []
+    try:
+        with limited():
+            for d in left:
+                found += [sizes for sizes, _ in islice(smallest_points(d.points, context), 3)]
+            found.sort(key=lambda v: (sum(v), v))
+            found += [sizes for sizes, _ in islice(smallest_points(known_sizes(context), context), _SIZES_TRIED)]
+    except Unknown:
+        pass
+    yield from found
 
 
 def undefined_read(side: Sums, misread: Misread, context: Context, scope: str) -> Proof:
+    """The verdict on a read outside an array, if the interpreter meets it too."""
     if not undefined_by_brute_force(side, context, misread.sizes):
         return Proof("unknown", scope, "the interpreter does not confirm the undefined read")
     sizes = tuple((s.name, v) for s, v in zip(context.sizes, misread.sizes, strict=True))
@@ -92,128 +125,98 @@ def undefined_read(side: Sums, misread: Misread, context: Context, scope: str) -
     return Proof("undefined", scope, f"{misread.operand}{list(misread.at)} is read outside its array", example)
 
 
-def _smallest_difference(cells: Iterable[Cell], context: Context) -> tuple[int, ...] | None:
-    """The smallest sizes at which the coefficient of some cell of lhs - rhs is not zero; None where there are none."""
-    found = []
-    for _, coefficient, points in cells:
-        for sizes, _ in smallest_points(points, context):
-            if coefficient.xreplace(dict(zip(context.sizes, sizes, strict=True))) != 0:
-                found.append(sizes)
-                break
-        else:
-            raise Unknown(f"the coefficient {coefficient} vanishes at all of the smallest sizes")
-    return min(found, key=lambda v: (sum(v), v), default=None)
+def instances(context: Context) -> Iterator[dict[sp.Symbol, int]]:
+    """Values of the scales to look at: every one in 1..LARGEST_SCALE where there are few, else some."""
+    scales = context.scales
+    if len(scales) <= _MOST_SCALES:
+        choices = product(range(1, LARGEST_SCALE + 1), repeat=len(scales))
+    else:
+        choices = iter(tuple(v[k % 2] for k in range(len(scales))) for v in _SCALES_TRIED)
+    for values in choices:
+        yield dict(zip(scales, values, strict=True))
 
 
-def prove_step(step: Step, layer: Layer) -> Proof:
-    """A step of a derivation: every move checked by its witness, partial derivatives unfolded first."""
-    if step.definition:
-        return Proof("definition")
-    scope = scope_of(layer.context)
-    moves = [m for move in step.moves if move.after != (move.before,) for m in opened(move, layer)]
-    try:
-        if not possible(layer.context):
-            return Proof("unknown", scope, IMPOSSIBLE)
-        if layer.context.scales:
-            return _by_lemma(moves, step, layer, scope)
-        return _by_witness(moves, layer.context, scope)
-    except Unknown as why:
-        return Proof("unknown", scope, str(why))
+def _at(sums: Sums, at: dict[sp.Symbol, int]) -> list[IndexedSum]:
+    put = {s: sp.Integer(v) for s, v in at.items()}
+    return [s.substitute(put) for s in sums]
 
 
-def _by_witness(moves: Sequence[Move], context: Context, scope: str) -> Proof:
-    for move in moves:
-        here = relevant(context, move.before, *move.after)
-        why = failure(move, here) and failure(move, context)
-        if why:
-            return Proof("refuted", scope, why)
-        # Without a zero extension the new reads are the old ones at the old indices, as the witness has just shown.
-        extended = [s for s in move.after if s.extended]
-        if first_misread(extended, here) and (misread := first_misread(extended, context)):
-            return Proof("undefined", scope, f"{misread.operand}{list(misread.at)} is read outside its array")
-    return Proof("proved", scope)
+def by_value(lhs: Sums, rhs: Sums, layer: Layer) -> Proof:
+    """lhs = rhs by the cells of both, or refuted by values at some sizes: the answer where a witness fails."""
+    lhs, rhs = (tuple(x for s in side for x in opened(s, layer)) for side in (lhs, rhs))
+    context, proofs = layer.context, []
+    for at in instances(context):
+        here = layer.substitute(at) if at else layer
+        proof = prove_equal(_at(lhs, at), _at(rhs, at), here.context, here.statements, layer.domain)
+        if proof.verdict != "proved":
+            if at and proof.verdict in ("refuted", "undefined"):
+                proof = replace(proof, reason=f"at {_at_words(at)}" + (f": {proof.reason}" if proof.reason else ""))
+            if proof.verdict != "unknown":
+                return proof
+        proofs.append(proof)
+    unknown = next((p for p in proofs if p.verdict == "unknown"), None)
+    if unknown is None and len(context.scales) > _MOST_SCALES:
+        unknown = Proof("unknown", reason="too many strides and dilations that depend on each other")
+    return replace(unknown or proofs[0], scope=scope_of(context, context.scales, layer.domain))
 
 
-def _by_lemma(moves: Sequence[Move], step: Step, layer: Layer, scope: str) -> Proof:
-    """With a symbolic stride or dilation the rule's own lemma carries the step; its witness is checked at samples."""
-    for values in SAMPLE:
-        context, at = at_scales(layer.context, values)
-        proof = _by_witness([_move_at(m, at) for m in moves], context, scope)
-        if not proof.proved:
-            return replace(proof, reason=f"{proof.reason} (at strides and dilations {values})")
-    return Proof("proved", f"{scope}; any stride and dilation", f"lemma of the rule {step.rule!r}")
+def _at_words(at: dict[sp.Symbol, int]) -> str:
+    return ", ".join(f"{s} = {v}" for s, v in at.items())
 
 
-def _move_at(move: Move, at: dict) -> Move:
-    pieces = tuple(Piece(p.after.substitute(at), tuple((i, e.xreplace(at)) for i, e in p.witness)) for p in move.pieces)
-    return Move(move.before.substitute(at), pieces)
+def opened(s: IndexedSum, layer: Layer) -> Sums:
+    """The sum with its partial derivative opened by the layer's statements; itself where it holds none."""
+    return tuple(openings(s, layer).values()) if partial_of(s) is not None else (s,)
 
 
-def opened(move: Move, layer: Layer) -> list[Move]:
-    """The move with its partial derivatives unfolded: one move a use of the operand."""
-    sums = (move.before, *move.after)
-    if not any(s.summand.atoms(Partial) for s in sums):
-        return [move]
-    closed = all(s.summand.atoms(Partial) for s in sums)
-    taken = frozenset().union(*(s.names for s in sums)) if closed else frozenset()
-    before = unfold(move.before, layer, taken)
-    if not closed and len(before) == len(move.pieces):
-        return [Move(b, (p,)) for b, p in zip(before, move.pieces, strict=True)]
-    if len(before) != 1:
-        raise Unknown("an operand that is used more than once changes its index while still closed")
-    pieces = tuple(Piece(s, p.witness) for p in move.pieces for s in unfold(p.after, layer, taken))
-    return [Move(before[0], pieces)]
+def definition(layer: Layer, wrt: str) -> Sums:
+    """dE/dA[q] = sum_y sum_I dE/dy[I] dy[I]/dA[q] over the operands y that are computed from A: what a gradient is."""
+    return tuple(_chain_rule(layer, y, wrt) for y in sorted(consumers(layer, wrt)))
 
 
-def prove_section(section: Section, layer: Layer) -> Proof:
-    """The derived adjoint equals the adjoint relation of the forward sums."""
-    return prove_gradient(section.result, layer, section.target[1:])
+def _chain_rule(layer: Layer, y: str, wrt: str) -> IndexedSum:
+    context = layer.context
+    q = [index(f"q{k}") for k in range(len(context.shape(wrt)))]
+    i = [index(f"i{k}") for k in range(len(context.shape(y)))]
+    ranges = [Range.box(v, n) for v, n in (*zip(q, context.shape(wrt)), *zip(i, context.shape(y)))]
+    factor = Access(context.adjoint(y), *i)
+    return IndexedSum(
+        Access(context.adjoint(wrt), *q), tuple(ranges), (), factor * Partial(Access(y, *i), Access(wrt, *q))
+    )
 
 
 def prove_gradient(gradient: Sums, layer: Layer, wrt: str) -> Proof:
-    """A gradient, in whatever form, equals the adjoint relation, which is built without any rule.
+    """A gradient, in whatever form, equals its definition, opened without any rule.
 
     With symbolic strides or dilations it is proved for each of their values up to a limit, which the scope names.
     """
     context = layer.context
-    if not possible(context):
-        return Proof("unknown", scope_of(context), IMPOSSIBLE)
-    forward = [s for s in layer.sums if any(a.name == wrt for a in s.reads())]
-    groups = independent(gradient, forward, context) or []
-    split = len(groups) > 1 or (groups and context.scales)
-    if split and all(_part_proved(g.lhs, g.rhs, g.context, wrt) for g in groups):
-        return Proof("proved", _scales_scope(context))
-    if not context.scales:
-        proof = _against_adjoint(gradient, forward, wrt, relevant(context, *gradient, *forward))
-        return (
-            replace(proof, scope=scope_of(context))
-            if proof.proved
-            else _against_adjoint(gradient, forward, wrt, context)
-        )
-    if len(context.scales) > 2:
-        return Proof("unknown", scope_of(context), "too many strides and dilations that depend on each other")
-    return _at_every_scale(gradient, forward, wrt, context)
+    scope = scope_of(context, context.scales, layer.domain)
+    try:
+        with limited():
+            if not possible(context):
+                return Proof("unknown", scope_of(context), IMPOSSIBLE)
+        meant = tuple(x for s in definition(layer, wrt) for x in opened(s, layer))
+        groups = independent(gradient, meant, context) or []
+        if len(groups) > 1 and all(_part_proved(g.lhs, g.rhs, g.context) for g in groups):
+            return Proof("proved", scope)
+    except Unknown as why:
+        return Proof("unknown", scope, str(why))
+    return by_value(gradient, meant, layer)
 
 
-def _at_every_scale(gradient: Sums, forward: Sums, wrt: str, context: Context) -> Proof:
-    for at in every_instance(context.scales):
-        put = {s: sp.Integer(v) for s, v in at.items()}
-        derived, original = ([s.substitute(put) for s in side] for side in (gradient, forward))
-        proof = _against_adjoint(derived, original, wrt, context.substitute(at))
-        if not proof.proved:
-            return replace(proof, reason=f"{proof.reason} (at {', '.join(f'{s} = {v}' for s, v in at.items())})")
-    return Proof("proved", _scales_scope(context))
-
-
-def _part_proved(lhs: IndexedSum, rhs: IndexedSum, context: Context, wrt: str) -> bool:
-    """One group of axes, at every instance of the strides and dilations it mentions."""
+def _part_proved(lhs: IndexedSum, rhs: IndexedSum, context: Context) -> bool:
+    """One group of axes, at every value of the strides and dilations that it mentions."""
     mentioned = tuple(s for s in context.scales if s in lhs.free_symbols | rhs.free_symbols)
     rest = dict.fromkeys((s for s in context.scales if s not in mentioned), 1)
-    for at in every_instance(mentioned):
-        put = {s: sp.Integer(v) for s, v in at.items()}
-        left, right = lhs.substitute(put), rhs.substitute(put)
-        here = relevant(context.substitute({**at, **rest}), left, right)
-        if not _against_adjoint([left], [right], wrt, here).proved:
+    for values in product(range(1, LARGEST_SCALE + 1), repeat=len(mentioned)):
+        at = {**dict(zip(mentioned, values, strict=True)), **rest}
+        left, right = _at([lhs], at), _at([rhs], at)
+        here = relevant(context.substitute(at), *left, *right)
+        with limited():
+            if first_misread(left, here) or first_misread(right, here):
+                return False
+        if _left_over(left, right, here)[0] != []:
             return False
     return True
 
@@ -223,8 +226,8 @@ def relevant(context: Context, *sums: IndexedSum) -> Context:
 
     It assumes less, so that what is proved in it is proved; what is not has to be asked again in the whole context.
     """
-    named = {a.name for s in sums for a in (s.result, *s.reads())}
-    operands = tuple(o for o in context.operands if o.name in named or f"d{o.name}" in named)
+    named = dict.fromkeys(a.name for s in sums for a in (s.result, *s.reads()))
+    operands = tuple(replace(context.operand(n), of=(), role=Role.DATA) for n in named)
     shapes = (symbols_in(e) for o in operands for e in o.shape)
     used = frozenset().union(*(s.free_symbols for s in sums), *shapes)
     kept = tuple(a for a in context.assumptions if a.symbols & used)
@@ -232,39 +235,84 @@ def relevant(context: Context, *sums: IndexedSum) -> Context:
     return Context(tuple(s for s in context.sizes if s in used), kept, operands, context.scales)
 
 
-def _scales_scope(context: Context) -> str:
-    return scope_of(context) + (f"; {scales_scope(context)}" if context.scales else "")
-
-
-def _against_adjoint(gradient: Sums, forward: Sums, wrt: str, context: Context) -> Proof:
-    scope = scope_of(context)
-    try:
-        for side in (forward, gradient):
-            misread = first_misread(side, context)
-            if misread:
-                return undefined_read(side, misread, context, scope)
-        for key, coefficient, points in difference(
-            relation(gradient, context), adjoint_relation(forward, wrt, context)
-        ):
-            sizes, at = next(smallest_points(points, context))
-            named = tuple((s.name, v) for s, v in zip(context.sizes, sizes, strict=True))
-            terms = " ".join(key[1])
-            if not all(map(is_free, key[1])):
-                return Proof("unknown", scope, f"the terms in {terms} differ in form, and may be equal all the same")
-            why = f"the coefficient of {terms} is wrong by {coefficient}"
-            return Proof("refuted", scope, why, Counterexample(named, key[0], at[: len(context.shape(key[0]))]))
-    except Unknown as why:
-        return Proof("unknown", scope, str(why))
-    return Proof("proved", scope)
-
-
 def prove_derivation(derivation: Derivation) -> ProvedDerivation:
-    """Every step of a derivation, and each adjoint it derives against the adjoint relation."""
+    """Every line of a derivation as a link of a chain, and with them the gradient."""
     start = perf_counter()
-    steps = tuple(prove_step(step, derivation.layer) for step in derivation.steps)
-    adjoints = [prove_section(section, derivation.layer) for section in derivation.sections]
-    worst = next((p for p in adjoints if not p.proved), adjoints[-1])
-    return ProvedDerivation(derivation, steps, worst, perf_counter() - start)
+    layer, ledger = derivation.layer, Ledger(derivation.layer.context)
+    with limited():
+        sizes_exist = possible(layer.context)
+    lines = [line for section in derivation.sections for line in lines_of(section)]
+    if not sizes_exist:
+        unknown = Proof("unknown", scope_of(layer.context), IMPOSSIBLE)
+        proofs = tuple(Proof("definition") if s.steps[k].definition else unknown for s, k in lines)
+        return ProvedDerivation(derivation, proofs, unknown, perf_counter() - start)
+    proofs = tuple(prove_line(section, k, layer, ledger) for section, k in lines)
+    whole = _whole(derivation, proofs, ledger)
+    return ProvedDerivation(derivation, proofs, whole, perf_counter() - start, tuple(ledger.asked))
+
+
+def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
+    """One line: proved by its witness, else by value, else refuted by value, else unknown with what failed."""
+    step = section.steps[k]
+    ledger.where = f"{section.target}, {step.rule}"
+    before = set(ledger.scales)
+    try:
+        ledger.scales = set()
+        check_line(section, k, layer, ledger)
+        verdict = "definition" if step.definition else "proved"
+        return Proof(verdict, scope_of(layer.context, ledger.scales, layer.domain))
+    except (Failed, Unknown) as why:
+        return _failed(section, k, layer, why)
+    finally:
+        ledger.scales |= before
+
+
+def _failed(section: Section, k: int, layer: Layer, why: Exception) -> Proof:
+    """What is to be said of a line whose check failed: it is refuted where values show it, and only there."""
+    step, scope = section.steps[k], scope_of(layer.context, layer.context.scales, layer.domain)
+    if isinstance(why, OutOfBounds):
+        for at in instances(layer.context):
+            here = layer.context.substitute(at)
+            side = [x for s in _at(step.after, at) for x in opened(s, layer.substitute(at) if at else layer)]
+            misread = first_misread(side, here)
+            if misread:
+                return undefined_read(side, misread, here, scope)
+    target = layer.context.find(section.target)
+    if k > 0:
+        start: Sums = section.steps[k - 1].after
+    elif target is not None and len(target.of) == 1:
+        start = definition(layer, target.of[0])
+    else:
+        return Proof("unknown", scope, str(why))
+    try:
+        proof = by_value(start, step.after, layer)
+    except (Unknown, KeyError, ValueError) as error:
+        return Proof("unknown", scope, f"{why}; {error}")
+    if proof.verdict == "proved":
+        # The line follows from the one before it, and still what it says of itself does not hold.
+        return Proof("unknown", scope, str(why))
+    return replace(proof, reason=f"{why}" + (f"; {proof.reason}" if proof.reason else ""))
+
+
+def _whole(derivation: Derivation, proofs: Sequence[Proof], ledger: Ledger) -> Proof:
+    """The gradient: proved by the chain; otherwise what is worst among its result and its lines."""
+    layer, scope = derivation.layer, scope_of(derivation.layer.context, ledger.scales, derivation.layer.domain)
+    try:
+        check_order(derivation)
+    except Failed as why:
+        return Proof("unknown", scope, str(why))
+    if all(p.verdict in ("proved", "definition") for p in proofs):
+        return Proof("proved", scope)
+    bad = min((p for p in proofs if p.verdict not in ("proved", "definition")), key=lambda p: _ORDER.index(p.verdict))
+    target = layer.context.find(derivation.sections[-1].target)
+    if target is not None and target.of:
+        result = prove_gradient(derivation.result, layer, target.of[0])
+        if result.verdict in ("refuted", "undefined"):
+            return result
+    return replace(bad, reason=f"a line of the derivation is {bad.verdict}: {bad.reason}")
+
+
+_ORDER = ("refuted", "undefined", "unknown")
 
 
 def fit_to_run(sums: Sums, context: Context) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import islpy as isl
 
-from symconv.ir import Context
-from symconv.ir.presburger import known_sizes, parameters, size_names
+from symconv.ir import Context, Unknown
+from symconv.ir.presburger import known_sizes, limited, parameters, size_names
 
 _DIM = isl.dim_type
 # A coefficient such as 1/B - 1 vanishes at some sizes; this many of the smallest ones are looked at.
 _MOST_SIZES = 64
+# A condition on the sizes longer than this explains nothing.
+_LONGEST = 160
 
 
 def smallest_sizes(points: isl.Set, context: Context) -> tuple[int, ...]:
@@ -45,16 +47,22 @@ def _coordinates(point: isl.Point) -> tuple[int, ...]:
     return tuple(int(point.get_coordinate_val(_DIM.set, k).to_python()) for k in range(count))
 
 
-def equal_where(different: Sequence[isl.Set], context: Context) -> str:
-    """In words, the sizes outside all of these sets: those at which no two sides differ."""
+def equal_where(different: Sequence[isl.Set], context: Context, certain: bool) -> str:
+    """In words, the sizes outside all of these sets: those at which two sides agree, and the only ones if `certain`."""
     known = known_sizes(context)
     rest = known
     for points in different:
         rest = rest.subtract(points.params())
     if rest.is_empty():
-        return "the two sides differ at all sizes"
-    text = str(rest.coalesce().gist(known))
+        return "the two sides differ at all sizes" if certain else ""
+    try:
+        with limited():
+            text = str(rest.coalesce().gist(known))
+    except Unknown:
+        return ""
     condition = text[text.index(":") + 1 : text.rindex("}")].strip()
+    if len(condition) > _LONGEST:
+        return ""
     for symbol, name in sorted(size_names(context).items(), key=lambda item: -len(item[1])):
         condition = condition.replace(name, symbol.name)
-    return f"the two sides agree only where {condition}"
+    return f"the two sides agree {'only ' if certain else ''}where {condition}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from symconv.ir import Derivation
+from symconv.prove.obligations import Obligation
 
 Verdict = Literal["proved", "refuted", "undefined", "unknown", "definition"]
 
@@ -58,9 +59,13 @@ class Proof:
 
 @dataclass(frozen=True)
 class ProvedDerivation:
-    """A derivation with a proof for each step (in the order of `derivation.steps`) and one for the whole gradient."""
+    """A derivation with a proof for each step (in the order of `derivation.steps`) and one for the whole gradient.
+
+    obligations: the statements about integers that the proofs rest on, for a certificate.
+    """
 
     derivation: Derivation
     steps: tuple[Proof, ...]
     gradient: Proof
     seconds: float = 0.0
+    obligations: tuple[Obligation, ...] = ()

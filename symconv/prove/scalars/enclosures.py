@@ -98,17 +98,19 @@ def _value(e: sp.Expr, at: Point) -> Value | None:
 
 def _chosen(args: Sequence[Value | None]) -> Value | None:
     lhs, rhs, above, below = args
-    side = None if lhs is None or rhs is None else sign_of(_added([lhs, -rhs]))
+    side = None if lhs is None or rhs is None else sign_of(added([lhs, -rhs]))
     return None if side is None else above if side > 0 else below
 
 
-def _added(values: Sequence[Value]) -> Value:
+def added(values: Sequence[Value]) -> Value:
+    """The sum: a fraction where all are."""
     if all(isinstance(v, Fraction) for v in values):
         return sum(values, Fraction(0))
     return sum(map(ball, values), flint.arb(0))
 
 
-def _multiplied(values: Sequence[Value]) -> Value:
+def multiplied(values: Sequence[Value]) -> Value:
+    """The product: a fraction where all are."""
     out: Value = Fraction(1)
     for v in values:
         out = out * v if isinstance(out, Fraction) and isinstance(v, Fraction) else ball(out) * ball(v)
@@ -117,9 +119,9 @@ def _multiplied(values: Sequence[Value]) -> Value:
 
 def _combined(e: sp.Expr, args: list[Value]) -> Value | None:
     if e.is_Add:
-        return _added(args)
+        return added(args)
     if e.is_Mul:
-        return _multiplied(args)
+        return multiplied(args)
     if e.is_Pow:
         return power(args[0], args[1])
     if isinstance(e, (sp.Max, sp.Min)):
@@ -149,7 +151,7 @@ def function(name: str, u: Value) -> Value | None:
 def _extreme(args: list[Value], way: int) -> Value | None:
     best = args[0]
     for a in args[1:]:
-        side = sign_of(_added([a, -best]))
+        side = sign_of(added([a, -best]))
         if side is None:
             best = ball(best).max(ball(a)) if way > 0 else ball(best).min(ball(a))
         elif side == way:
