@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symconv.article import NUMBERS, article_claim
+from symconv.article.claims import Claim, Judgement, judge
 from symconv.derive import derive as derive_layer
 from symconv.ir import Derivation, IndexedSum, Layer, Step, UserError
 from symconv.layers.custom import formulas
-from symconv.prove.article import NUMBERS, article_claim
-from symconv.prove.claims import Claim, Judgement, Reading, judge, judge_reading
 from symconv.prove.prover import prove_derivation
+from symconv.prove.reading import Reading, judge_reading
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 
 
@@ -151,8 +152,7 @@ def equal(lhs: str, rhs: str, shapes: dict[str, tuple[Any, ...]] | None = None) 
 def own_claim(lhs: str, rhs: str) -> Claim:
     """`equal` as a claim with one reading, to be printed like one of the article's."""
     reading = replace(equal(lhs, rhs), label="for all operands")
-    text = f"{lhs.strip()}  is  {rhs.strip()}"
-    return Claim("equal", "two formulas", r"\text{the two formulas are equal}", text, (reading,))
+    return Claim("equal", "two formulas", f"{lhs.strip()}  is  {rhs.strip()}", (reading,))
 
 
 def find_claim(number: str) -> Claim:

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from symconv.article.claims import Judgement
 from symconv.derive import derive, gradient_form
 from symconv.derive.explain import explain
 from symconv.emit.document import (
     Formulas,
     Heading,
+    Paragraph,
     Part,
     document_json,
     document_latex,
@@ -20,7 +22,6 @@ from symconv.emit.document import (
 from symconv.emit.explain import explanation_parts
 from symconv.ir import Layer, NotApplicable, UserError
 from symconv.layers import build_layer, layer_from_toml
-from symconv.prove.claims import Judgement
 from symconv.prove.prover import prove_derivation, prove_gradient
 from symconv.prove.verdict import ProvedDerivation
 
@@ -34,7 +35,7 @@ class Document:
 
     @property
     def proved(self) -> bool:
-        """Is every step proved, and every gradient? What the article says in other words is not a step."""
+        """Is every step proved, and every gradient? A claim must hold under some reading, or in its corrected form."""
         return all(_proved(p) for p in self.parts)
 
 
@@ -43,7 +44,7 @@ def _proved(part: Part) -> bool:
         return part.gradient.proved and all(p.verdict in ("proved", "definition") for p in part.steps)
     if isinstance(part, Formulas):
         return part.proof is None or part.proof.proved
-    return not isinstance(part, Judgement) or part.corrected is None or part.corrected.proved
+    return not isinstance(part, Judgement) or part.holds
 
 
 def named(name: str | None, attributes: dict[str, Any]) -> Layer:
@@ -85,9 +86,13 @@ def explained(layer: Layer, topic: str) -> Document:
 
 def article() -> Document:
     """The article from Eq. 1 to Eq. 22, the bias, pooling, and two stacked layers."""
-    from symconv.api.article import parts
+    from symconv.article.document import INTRODUCTION, chapters
 
-    return Document("Backpropagation in convolutional neural networks, derived and proved", tuple(parts()))
+    parts: list[Part] = [Paragraph(INTRODUCTION)]
+    for chapter in chapters():
+        remark = [Paragraph(chapter.remark)] if chapter.remark else []
+        parts += [Heading(chapter.title), *remark, *chapter.parts]
+    return Document("Backpropagation in convolutional neural networks, derived and proved", tuple(parts))
 
 
 def printed(document: Document, style: str, *, fragment: bool = False, ascii: bool = False) -> str:

@@ -36,7 +36,7 @@ def command(
     """Derive gradients, every step with its reason and its proof.
 
     Without LAYER: the article from Eq. 1 to Eq. 22, the bias, pooling, and two stacked layers. With LAYER: that layer;
-    attributes that are left out stay symbolic. Exits with 1 if a step is not proved.
+    attributes that are left out stay symbolic. Exits with 1 if anything is not proved.
 
     Layers: conv, conv_transpose, max_pool, average_pool and lp_pool, each with 1d, 2d or 3d after it; dense, relu,
     leaky_relu, sigmoid, tanh, elementwise, squared_error, cross_correlation, convolution, formula.

@@ -19,12 +19,13 @@ def command(
     """Judge the article's equations for all sizes, or the claim that two formulas are equal.
 
     Each reading is proved, refuted with the smallest counterexample, undefined (a read outside an array), unknown, or a
-    definition. Exits with 1 if a claim as printed is refuted or undefined under every reading.
+    definition. Exits with 1 if anything is not proved. An equation of the article counts as proved if it is a
+    definition, or if some reading of it or its corrected form is proved.
     """
     from symconv.api import find_claim, own_claim
+    from symconv.article import article_claims
+    from symconv.article.claims import judge
     from symconv.emit.claims import claims_document
-    from symconv.prove.article import article_claims
-    from symconv.prove.claims import judge
 
     if number is not None and sides is not None:
         raise click.UsageError("--equation together with --equal: give one of them")
@@ -33,4 +34,4 @@ def command(
     judgements = judge(claims)
     text = claims_document(judgements, style, full=one is not None, fragment=fragment, ascii=ascii_only(output))
     write(text, output, force)
-    return int(any(j.refuted for j in judgements))
+    return int(not all(j.holds for j in judgements))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symconv.article.claims import Judgement
 from symconv.emit.equation import Printer
 from symconv.emit.language import Language
 from symconv.emit.latex import LATEX
@@ -19,7 +20,7 @@ from symconv.emit.record import counterexample_record
 from symconv.emit.render import render
 from symconv.emit.text import ASCII, UNICODE
 from symconv.ir import Notation
-from symconv.prove.claims import Judgement, Reading
+from symconv.prove.reading import Reading
 from symconv.prove.verdict import Counterexample, Proof, Table
 
 _TITLE = "The equations of the article"
@@ -98,7 +99,7 @@ def judgement_record(j: Judgement) -> dict[str, Any]:
     ]
     corrected = None
     if j.claim.corrected and j.corrected:
-        statement = j.claim.corrected.label
+        statement = j.claim.corrected.label.replace("`", "")
         corrected = {"statement": statement, "verdict": j.corrected.verdict, "scope": j.corrected.scope}
     return {"number": j.claim.number, "as_printed": printed, "corrected": corrected}
 
@@ -122,9 +123,8 @@ def _corrected(j: Judgement, language: Language) -> ReadingView | None:
     if j.claim.corrected is None or j.corrected is None:
         return None
     # The label of a corrected form is a finished statement, in the article's own letters.
-    return replace(
-        view(j.claim.corrected, j.corrected, language, j.claim.notation), label=language.prose(j.claim.corrected.label)
-    )
+    label = language.statement(j.claim.corrected.label)
+    return replace(view(j.claim.corrected, j.corrected, language, j.claim.notation), label=label)
 
 
 def _table_text(judgements: Sequence[Judgement], language: Language) -> list[str]:
@@ -175,7 +175,7 @@ def _scopes(judgements: Sequence[Judgement], language: Language) -> list[str]:
 
 def _full_text(j: Judgement, language: Language) -> list[str]:
     out = heading(language.prose(f"{j.claim.number}  {j.claim.title}"), "=")
-    out += paragraph(f"as printed: {language.prose(j.claim.text)}", hanging=INDENT)
+    out += paragraph(f"as printed: {language.statement(j.claim.statement)}", hanging=INDENT)
     for v in _views(j, language):
         out += ["", *paragraph(v.label), *paragraph(v.judged, INDENT), *_example_text(v, language)]
     corrected = _corrected(j, language)
@@ -187,7 +187,7 @@ def _full_text(j: Judgement, language: Language) -> list[str]:
 def judgement_lines(j: Judgement, language: Language) -> list[str]:
     """A claim as an item of a document: the statement, then each reading and the form that holds, with verdicts."""
     out = paragraph(f"({language.prose(j.claim.number)}) {language.prose(j.claim.title)}")
-    out += paragraph(language.prose(j.claim.text), INDENT, hanging=INDENT)
+    out += paragraph(language.statement(j.claim.statement), INDENT, hanging=INDENT)
     views = _views(j, language)
     corrected = _corrected(j, language)
     for v in views:
@@ -221,7 +221,7 @@ def judgement_marked_up(j: Judgement, language: Language, full: bool = False) ->
     return {
         "number": language.prose(j.claim.number),
         "title": language.prose(j.claim.title),
-        "printed": j.claim.printed,
+        "printed": language.statement(j.claim.statement),
         "readings": [_reading(v, full) for v in _views(j, language)],
         "corrected": {"label": corrected.label, "judged": corrected.judged} if corrected else None,
     }

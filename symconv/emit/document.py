@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symconv.article.claims import Judgement
 from symconv.emit import claims, layout
 from symconv.emit.equation import Equation
 from symconv.emit.language import Language
@@ -19,7 +20,6 @@ from symconv.emit.record import derivation_record, formulas_record
 from symconv.emit.render import render
 from symconv.emit.text import ASCII, UNICODE
 from symconv.ir import Layer, Statement
-from symconv.prove.claims import Judgement
 from symconv.prove.verdict import Proof, ProvedDerivation
 
 

@@ -144,5 +144,9 @@ class Language(ABC):
         """Words, made safe for the language."""
 
     @abstractmethod
+    def statement(self, text: str) -> str:
+        """Words and formulas, each formula between backticks and on one line as the text printer writes it."""
+
+    @abstractmethod
     def inline(self, mathematics: str) -> str:
         """Mathematics in the middle of words."""

@@ -2,9 +2,9 @@ r"""LaTeX for amsmath: \sum_{m=0}^{k_1-1} \delta^{l+1}_{i'-m} w^{l+1}_{m} f'\!\l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from symconv.emit.formula import latex_formula
 from symconv.emit.language import Language, Level, Printed
 from symconv.emit.names import GREEK_STEMS, SPELLED, Name, split
 from symconv.ir import Label
@@ -27,9 +27,6 @@ _ESCAPES = {
     **{c: f"$^{k}$" for k, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{letter: f"$\\{word}$" for letter, word in SPELLED.items()},
 }  # fmt: skip
-# A sum in the middle of words, as the text printer writes it: Σ_{m=0}^{k₁−1}
-_SUM = re.compile(r"Σ_\{([\w=−+]*)\}\^\{([\w−+]*)\}")
-_LIMIT = str.maketrans({"−": "-", "′": "'", **{c: f"_{k}" for k, c in enumerate("₀₁₂₃₄₅₆₇₈₉")}})
 
 
 def escape(text: str) -> str:
@@ -161,13 +158,11 @@ class Latex(Language):
         return rf"({', '.join(operands)} \text{{ zero outside}})"
 
     def prose(self, text: str) -> str:
-        signed = text.replace(">=", "≥").replace("<=", "≤").replace("!=", "≠")
-        words, end = "", 0
-        for match in _SUM.finditer(signed):
-            lower, upper = (part.translate(_LIMIT) for part in match.groups())
-            words += escape(signed[end : match.start()]) + rf"$\sum_{{{lower}}}^{{{upper}}}$"
-            end = match.end()
-        return words + escape(signed[end:])
+        return escape(text.replace(">=", "≥").replace("<=", "≤").replace("!=", "≠"))
+
+    def statement(self, text: str) -> str:
+        pieces = enumerate(text.split("`"))
+        return "".join(self.inline(rf"\displaystyle {latex_formula(p)}") if k % 2 else self.prose(p) for k, p in pieces)
 
     def inline(self, mathematics: str) -> str:
         return f"${mathematics}$"

@@ -14,7 +14,7 @@ _UNICODE_SIGNS = {"==": "=", "<=": "≤", ">=": "≥", "!=": "≠"}
 _WORDS = {
     "−": "-", "′": "'", "≤": "<=", "≥": ">=", "≠": "!=", "∂": "d", "…": "..", "·": "*", "×": "x", "–": "-", "—": "-",
     "“": '"', "”": '"', "’": "'", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "Σ": "sum", "∗": "*", "⊗": "(x)",
-    "ˡ": "^l", "½": "1/2", "°": " degrees", "→": "->", "⁺": "+", "⁻": "-",
+    "ˡ": "^l", "½": "1/2", "°": " degrees", "→": "->", "⁺": "+", "⁻": "-", "∈": "in",
     **{str(k): str(k) for k in range(10)},
     **dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)),
     **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)),
@@ -161,6 +161,9 @@ class Text(Language):
             return "".join(_WORDS.get(c, c if c.isascii() else "?") for c in text)
         signed = text.replace(">=", "≥").replace("<=", "≤").replace("!=", "≠")
         return _DIGITS_AFTER_LETTER.sub(lambda m: m[1] + m[2].translate(SUBSCRIPTS), signed)
+
+    def statement(self, text: str) -> str:
+        return self.prose(text.replace("`", ""))
 
     def inline(self, mathematics: str) -> str:
         return mathematics

@@ -1,7 +1,7 @@
 """Floor 1, layers: forward formulas as indexed sums. The body of a layer is its formula.
 
 attributes, window, axes     what a user wrote -> integers and symbols, an axis at a time
-convolution, pooling, pointwise, images, article, stack     the formulas
+convolution, pooling, pointwise, images, stack     the formulas
 expression, formula, naming, custom  a user's own formula, read without SymPy's parser
 registry, specs              layers by name, and as Python values
 """

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from symconv.article import claims
 from symconv.cli import run
+from symconv.prove.verdict import Proof, Verdict
 
 
 def output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
@@ -62,6 +64,17 @@ def test_exit_code_of_a_refuted_claim(capsys: pytest.CaptureFixture[str]) -> Non
         capsys, "prove", "--equal", "y[i] = sum(k) w[k]*x[i+k]", "y[i] = sum(k) w[K-1-k]*x[i+k]", code=1
     )
     assert "proved" in output(capsys, "prove", "--equal", "y[i] = a[i] + b[i]", "y[i] = b[i] + a[i]")
+
+
+@pytest.mark.parametrize("verdict", ["unknown", "refuted", "undefined"])
+def test_anything_but_proved_is_1(
+    verdict: Verdict, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two formulas, one equation, all equations: 1 where a claim neither is proved nor defines anything."""
+    monkeypatch.setattr(claims, "judge_reading", lambda reading: Proof(verdict, "all sizes"))
+    assert verdict in output(capsys, "prove", "--equal", "y[i] = x[i]", "y[i] = x[i]", code=1)
+    assert verdict in output(capsys, "prove", "--equation", "8", code=1)
+    assert verdict in output(capsys, "prove", code=1)
 
 
 def test_a_broken_pipe_is_quiet() -> None:

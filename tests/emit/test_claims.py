@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from symconv.article import article_claims
+from symconv.article.claims import Judgement, judge
 from symconv.emit.claims import claims_document, claims_json
-from symconv.prove.article import article_claims
-from symconv.prove.claims import Judgement, judge
 
 
 @pytest.fixture(scope="module")

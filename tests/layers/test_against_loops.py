@@ -12,9 +12,9 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symconv.article.layers import deltas_layer, weights_layer
 from symconv.ir import Access, Context, IndexedSum, Layer, Operand, Range, evaluate, index, size
 from symconv.layers import build_layer
-from symconv.layers.article import deltas_layer, weights_layer
 
 Point = tuple[int, ...]
 Tensor = dict[Point, int]

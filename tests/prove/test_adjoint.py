@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from symconv.article import layers as article
 from symconv.derive import available_forms, derive
 from symconv.ir import (
     Access,
@@ -26,7 +27,6 @@ from symconv.ir import (
     offset,
     size,
 )
-from symconv.layers import article
 from symconv.layers.convolution import conv, conv_transpose
 from symconv.layers.pointwise import dense, elementwise_from_text, squared_error
 from symconv.layers.pooling import average_pool, max_pool

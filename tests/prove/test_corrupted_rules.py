@@ -15,9 +15,9 @@ from functools import cache, partial
 import pytest
 import sympy as sp
 
+from symconv.article import layers as article
 from symconv.derive import derive
 from symconv.ir import Access, Between, Derivation, Divides, Equal, Guard, IndexedSum, Layer, Move, Piece, Range, Step
-from symconv.layers import article
 from symconv.layers.convolution import conv, conv_transpose
 from symconv.prove.prover import opened, prove_gradient, prove_step
 from tests.brute_force import Sizes, Weighed, first_difference, small_sizes

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from symconv.article.claims import Claim
+from symconv.article.deltas import CONTEXT, EXISTS, PIXELS, SLOPE, TAPS
+from symconv.article.layers import deltas_layer
+from symconv.article.vocabulary import Bounds, at, i1, j1, k1, k2, m, m1, n, n1, total
 from symconv.derive import unfold
 from symconv.ir import Apply, Equal, IndexedSum, Partial, Range
-from symconv.layers.article import deltas_layer
-from symconv.prove.article.deltas import CONTEXT, EXISTS, PIXELS, SLOPE, TAPS
-from symconv.prove.article.vocabulary import Bounds, at, i1, j1, k1, k2, m, m1, n, n1, total
-from symconv.prove.claims import Claim, Reading
+from symconv.prove.reading import Reading
 
 _TERM = at("T", i1, j1, m, n)
 
@@ -28,14 +29,12 @@ def equation_18() -> Claim:
     return Claim(
         "18",
         "the forward formula inserted at the output i' - m, j' - n",
-        r"\frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l} = \frac{\partial}{\partial x_{i',j'}^l} \left("
-        r" \sum_{m'} \sum_{n'} w_{m',n'}^{l+1} f\left(x_{i'-m+m',j'-n+n'}^l\right) + b^{l+1} \right)",
-        "∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = ∂/∂xˡ[i′, j′] (Σ_m′ Σ_n′ wˡ⁺¹[m′, n′] f(xˡ[i′−m+m′, j′−n+n′]) + bˡ⁺¹)",
+        "`∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = ∂/∂xˡ[i′, j′] (Σ_m′ Σ_n′ wˡ⁺¹[m′, n′] f(xˡ[i′−m+m′, j′−n+n′]) + bˡ⁺¹)`",
         (
             Reading("every pixel and tap, arrays as they are", named, brackets, CONTEXT),
             Reading("where the output i' - m, j' - n exists", layer, existing, CONTEXT),
         ),
-        Reading("the same for 0 ≤ i′ − m ≤ H − k₁ and 0 ≤ j′ − n ≤ W − k₂", layer, existing, CONTEXT),
+        Reading("the same for `0 ≤ i′ − m ≤ H − k₁` and `0 ≤ j′ − n ≤ W − k₂`", layer, existing, CONTEXT),
     )
 
 
@@ -52,7 +51,7 @@ def _output_as_term(s: IndexedSum) -> IndexedSum:
 def equation_19() -> Claim:
     free = [*PIXELS, *TAPS]
     inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    result = at("dz/dx", i1, j1, m, n)
+    result = at(CONTEXT.derivative("z", "x"), i1, j1, m, n)
     partial = Partial(at("z", i1 - m, j1 - n), at("x", i1, j1))
     opened = unfold(total(result, free, partial, EXISTS), deltas_layer())
     closed = total(result, free, at("w", m, n) * SLOPE)
@@ -67,8 +66,7 @@ def equation_19() -> Claim:
     return Claim(
         "19",
         "only the term m' = m, n' = n is left",
-        r"\frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l} = w_{m,n}^{l+1} f'\left(x_{i',j'}^l\right)",
-        "∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = wˡ⁺¹[m, n] f′(xˡ[i′, j′])",
+        "`∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = wˡ⁺¹[m, n] f′(xˡ[i′, j′])`",
         (
             Reading("every pixel and tap, an output outside the map counted as constant", opened, (closed,), CONTEXT),
             Reading("where the output i' - m, j' - n exists", opened, (closed.with_(guards=EXISTS),), CONTEXT),
@@ -80,7 +78,7 @@ def equation_19() -> Claim:
             ),
         ),
         Reading(
-            "the same for 0 ≤ i′ − m ≤ H − k₁ and 0 ≤ j′ − n ≤ W − k₂",
+            "the same for `0 ≤ i′ − m ≤ H − k₁` and `0 ≤ j′ − n ≤ W − k₂`",
             opened,
             (closed.with_(guards=EXISTS),),
             CONTEXT,

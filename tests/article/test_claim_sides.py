@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from symconv.article.layers import deltas_layer, weights_layer
 from symconv.derive import gradient_form
-from symconv.layers.article import deltas_layer, weights_layer
 from symconv.layers.pointwise import squared_error
 from symconv.prove.prover import prove_gradient
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Equal, IndexedSum, Range
-from symconv.prove.article.deltas import (
+from symconv.article.claims import Claim
+from symconv.article.deltas import (
     CONTEXT,
+    DELTA,
     DX,
     INSIDE,
     PIXELS,
@@ -18,8 +19,9 @@ from symconv.prove.article.deltas import (
     gradient_inside,
     three_borders,
 )
-from symconv.prove.article.vocabulary import O1, O2, Bounds, H, W, at, grid, i, i1, j, j1, k1, k2, m, m1, n, n1, total
-from symconv.prove.claims import Claim, Reading
+from symconv.article.vocabulary import O1, O2, Bounds, H, W, at, grid, i, i1, j, j1, k1, k2, m, m1, n, n1, total
+from symconv.ir import Access, Between, Equal, IndexedSum, Range
+from symconv.prove.reading import Reading
 
 
 def equation_15() -> Claim:
@@ -27,12 +29,11 @@ def equation_15() -> Claim:
     return Claim(
         "15",
         "the deltas",
-        r"\delta_{i,j}^l = \frac{\partial E}{\partial x_{i,j}^l}",
-        "δˡ[i, j] = ∂E/∂xˡ[i, j]",
+        "`δˡ[i, j] = ∂E/∂xˡ[i, j]`",
         (
             Reading(
                 "a name for the derivative by every output",
-                (total(at("T", i, j, 0, 0), over, at("dz", i, j)),),
+                (total(at("T", i, j, 0, 0), over, at(DELTA, i, j)),),
                 (),
                 CONTEXT,
                 definition=True,
@@ -53,12 +54,11 @@ def region() -> Claim:
         sp.S.One,
         [Between(k1 - 1, i + m, H - k1), Between(k2 - 1, j + n, W - k2)],
     )
-    delta = at("dz", i, j) * at("w", i1 - i, j1 - j) * SLOPE
+    delta = at(DELTA, i, j) * at("w", i1 - i, j1 - j) * SLOPE
     return Claim(
         "Q",
         "the region Q: the outputs that x[i', j'] reaches, by its corners",
-        r"Q:\ (i'-k_1+1,\, j'-k_2+1) \ \text{to}\ (i',\, j')",
-        "Q: from (i′−k₁+1, j′−k₂+1) to (i′, j′)",
+        "`Q`: from `(i′−k₁+1, j′−k₂+1)` to `(i′, j′)`",
         (
             Reading(
                 "every pixel, every entry of the rectangle is an output",
@@ -80,7 +80,7 @@ def region() -> Claim:
             ),
         ),
         Reading(
-            "Q = {(i, j): max(0, i′−k₁+1) ≤ i ≤ min(H−k₁, i′), max(0, j′−k₂+1) ≤ j ≤ min(W−k₂, j′)}",
+            "`Q = {(i, j): max(0, i′−k₁+1) ≤ i ≤ min(H−k₁, i′), max(0, j′−k₂+1) ≤ j ≤ min(W−k₂, j′)}`",
             reached,
             (_clipped(pair, sp.S.One),),
             CONTEXT,
@@ -96,22 +96,20 @@ def _clipped(result: Access, summand: sp.Expr) -> IndexedSum:
 
 
 def equation_16() -> Claim:
-    delta = at("dz", i, j) * at("w", i1 - i, j1 - j) * SLOPE
+    delta = at(DELTA, i, j) * at("w", i1 - i, j1 - j) * SLOPE
     corners: list[Bounds] = [(i, i1 - k1 + 1, i1), (j, j1 - k2 + 1, j1)]
     rectangle = total(DX, [*PIXELS, *corners], delta)
     return Claim(
         "16",
         "chain rule over the region Q",
-        r"\frac{\partial E}{\partial x_{i',j'}^l} = \sum_{i,j \in Q} \delta_Q^{l+1}"
-        r" \frac{\partial x_Q^{l+1}}{\partial x_{i',j'}^l}",
-        "∂E/∂xˡ[i′, j′] = Σ_{i,j ∈ Q} δˡ⁺¹[Q] ∂xˡ⁺¹[Q]/∂xˡ[i′, j′]",
+        "`∂E/∂xˡ[i′, j′] = Σ_{i,j ∈ Q} δˡ⁺¹[Q] ∂xˡ⁺¹[Q]/∂xˡ[i′, j′]`",
         (
             Reading("Q the outputs that the pixel reaches", gradient(), (_clipped(DX, delta),), CONTEXT),
             Reading("Q the rectangle by its corners, arrays as they are", gradient(), (rectangle,), CONTEXT),
             Reading(
                 "Q the rectangle by its corners, δ zero outside",
                 gradient(),
-                (rectangle.with_(extended=frozenset({"dz"})),),
+                (rectangle.with_(extended=frozenset({DELTA})),),
                 CONTEXT,
             ),
         ),
@@ -121,18 +119,16 @@ def equation_16() -> Claim:
 def equation_17() -> Claim:
     deltas = (Equal(m1, m), Equal(n1, n))
     inner_taps: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    body = total(DX, [*PIXELS, *TAPS, *inner_taps], at("dz", i1 - m, j1 - n) * at("w", m1, n1) * SLOPE, deltas)
+    body = total(DX, [*PIXELS, *TAPS, *inner_taps], at(DELTA, i1 - m, j1 - n) * at("w", m1, n1) * SLOPE, deltas)
     return Claim(
         "17",
         "the region Q as a sum over the taps",
-        r"\frac{\partial E}{\partial x_{i',j'}^l} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} \delta_{i'-m,j'-n}^{l+1}"
-        r" \frac{\partial x_{i'-m,j'-n}^{l+1}}{\partial x_{i',j'}^l}",
-        "∂E/∂xˡ[i′, j′] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′−m, j′−n] ∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′]",
+        "`∂E/∂xˡ[i′, j′] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′−m, j′−n] ∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′]`",
         three_borders(body, body.with_(guards=(*deltas, *INSIDE)), gradient_inside()),
         Reading(
-            "the same with δˡ⁺¹ zero outside the output",
+            "the same with `δˡ⁺¹` zero outside the output",
             gradient(),
-            (body.with_(extended=frozenset({"dz"})),),
+            (body.with_(extended=frozenset({DELTA})),),
             CONTEXT,
         ),
     )

@@ -9,23 +9,39 @@ from functools import cache
 
 import sympy as sp
 
-from symconv.ir import Access, Apply, Between, Context, IndexedSum, Label, Layer, Notation, Operand, Range, index, size
+from symconv.ir import (
+    Access,
+    Apply,
+    Between,
+    Context,
+    IndexedSum,
+    Label,
+    Layer,
+    Notation,
+    Operand,
+    Range,
+    Role,
+    index,
+    size,
+)
 
 _i, _j, _m, _n = map(index, "ijmn")
 _H, _W, _K1, _K2 = map(size, ("H", "W", "k1", "k2"))
 _OUTPUT = (_H - _K1 + 1, _W - _K2 + 1)
 
 
-def _correlation(name: str, read: sp.Expr, result: str, operands: tuple[Operand, ...], labels: Notation) -> Layer:
-    """result[i, j] = sum_{m, n} w[m, n] read + b"""
+def _correlation(name: str, read: sp.Expr, result: str, image: Operand, labels: tuple[tuple[str, Label], ...]) -> Layer:
+    """result[i, j] = sum_{m, n} w[m, n] read + b; the adjoint of the result is δ, of the result's own layer."""
     outputs = tuple(Range.box(v, n) for v, n in zip((_i, _j), _OUTPUT, strict=True))
     taps = (Range.box(_m, _K1), Range.box(_n, _K2))
     y = Access(result, _i, _j)
     sums = (IndexedSum(y, outputs + taps, (), Access("w", _m, _n) * read), IndexedSum(y, outputs, (), Access("b")))
     fits = (Between(sp.S.One, _K1, _H), Between(sp.S.One, _K2, _W))
-    shared = (Operand("w", (_K1, _K2), ("m'", "n'")), Operand("b", (), ()), Operand(result, _OUTPUT, ("i", "j")))
-    context = Context((_H, _W, _K1, _K2), fits, (*shared, *operands))
-    return Layer(name, sums, context, ("w", "b", *(o.name for o in operands)), result, labels)
+    w = Operand("w", (_K1, _K2), ("m'", "n'"), role=Role.PARAMETER)
+    b = Operand("b", (), (), role=Role.PARAMETER)
+    context = Context((_H, _W, _K1, _K2), fits, (w, b, Operand(result, _OUTPUT, ("i", "j")), image))
+    notation = Notation((*labels, (context.adjoint(result), Label("δ", dict(labels)[result].layer))))
+    return Layer(name, sums, context, ("w", "b", image.name), result, notation)
 
 
 @cache
@@ -34,8 +50,7 @@ def weights_layer() -> Layer:
     labels = (("x", Label("x", "l")), ("w", Label("w", "l")), ("o", Label("o", "l-1")), ("b", Label("b", "l")))
     image = Operand("o", (_H, _W), ("i'", "j'"))
     read = Access("o", _i + _m, _j + _n)
-    notation = Notation((*labels, ("dx", Label("δ", "l"))))
-    return _correlation("the convolutional layer l", read, "x", (image,), notation)
+    return _correlation("the convolutional layer l", read, "x", image, labels)
 
 
 @cache
@@ -44,5 +59,4 @@ def deltas_layer() -> Layer:
     labels = (("x", Label("x", "l")), ("z", Label("x", "l+1")), ("w", Label("w", "l+1")), ("b", Label("b", "l+1")))
     image = Operand("x", (_H, _W), ("i'", "j'"))
     read = Apply("f", 0, Access("x", _i + _m, _j + _n))
-    notation = Notation((*labels, ("dz", Label("δ", "l+1"))))
-    return _correlation("the convolutional layer l+1 after f", read, "z", (image,), notation)
+    return _correlation("the convolutional layer l+1 after f", read, "z", image, labels)

@@ -18,8 +18,8 @@ from itertools import product
 
 import sympy as sp
 
+from symconv.article.vocabulary import Bounds, at, m, n, total
 from symconv.ir import Access, IndexedSum
-from symconv.prove.article.vocabulary import Bounds, at, m, n, total
 
 
 @dataclass(frozen=True)

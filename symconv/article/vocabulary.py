@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, Guard, IndexedSum, Operand, Range, index, size
+from symconv.ir import Access, Between, Context, Guard, IndexedSum, Operand, Range, Role, index, size
 
 i, j, m, n = map(index, "ijmn")
 i1, j1, m1, n1 = (index(f"{v}'") for v in "ijmn")
@@ -39,15 +39,19 @@ def grid(rows: sp.Symbol, columns: sp.Symbol, height: object, width: object) -> 
     return [(rows, 0, sp.sympify(height) - 1), (columns, 0, sp.sympify(width) - 1)]
 
 
-def context(
-    *operands: tuple[str, tuple[object, ...]], sizes: Sequence[sp.Symbol] = (H, W, k1, k2), fits: bool = True
-) -> Context:
+def operand(name: str, shape: tuple[object, ...], role: Role = Role.DATA, of: tuple[str, ...] = ()) -> Operand:
+    """An operand whose axes have no names of their own."""
+    return Operand(name, tuple(map(sp.sympify, shape)), tuple(f"a{k}" for k in range(len(shape))), role=role, of=of)
+
+
+def weight(name: str, shape: tuple[object, ...] = ()) -> Operand:
+    """A kernel or a bias."""
+    return operand(name, shape, Role.PARAMETER)
+
+
+def context(*operands: Operand, sizes: Sequence[sp.Symbol] = (H, W, k1, k2), fits: bool = True) -> Context:
     """A context of the given operands; `fits`: the kernel is no larger than the image."""
-    made = tuple(
-        Operand(name, tuple(map(sp.sympify, shape)), tuple(f"a{k}" for k in range(len(shape))))
-        for name, shape in operands
-    )
-    return Context(tuple(sizes), FITS if fits else (), made)
+    return Context(tuple(sizes), FITS if fits else (), operands)
 
 
 IMAGE, KERNEL, OUTPUT = (H, W), (k1, k2), (O1, O2)

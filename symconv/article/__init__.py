@@ -6,10 +6,10 @@ Source: Jefkine, "Backpropagation In Convolutional Neural Networks", DeepGrid, 5
 from dataclasses import replace
 from functools import cache
 
+from symconv.article import definitions, identities, inner, inputs, region, weights
+from symconv.article.claims import Claim
+from symconv.article.layers import deltas_layer, weights_layer
 from symconv.ir import Notation
-from symconv.layers.article import deltas_layer, weights_layer
-from symconv.prove.article import definitions, identities, inner, inputs, region, weights
-from symconv.prove.claims import Claim
 
 # Each part of the article, and the letters of the layer that it speaks of.
 _PARTS = (

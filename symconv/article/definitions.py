@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symconv.ir import Access, Context, IndexedSum, Range, index, size
-from symconv.prove.article.readings import Star, starred
-from symconv.prove.article.vocabulary import (
+from symconv.article.claims import Claim
+from symconv.article.readings import Star, starred
+from symconv.article.vocabulary import (
     IMAGE,
     KERNEL,
     O1,
@@ -24,16 +24,19 @@ from symconv.prove.article.vocabulary import (
     k2,
     m,
     n,
+    operand,
     total,
+    weight,
 )
-from symconv.prove.claims import Claim, Reading
+from symconv.ir import Access, Context, IndexedSum, Range, index, size
+from symconv.prove.reading import Reading
 
 _OUT = at("S", i, j)
 _FULL = (H + k1 - 1, W + k2 - 1)
 
 
 def _images(out: tuple[sp.Expr, sp.Expr]) -> Context:
-    return context(("I", IMAGE), ("K", KERNEL), ("S", out))
+    return context(operand("I", IMAGE), weight("K", KERNEL), operand("S", out))
 
 
 def _over(
@@ -52,8 +55,7 @@ def equation_1() -> Claim:
     return Claim(
         "1",
         "cross-correlation",
-        r"(I \otimes K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i+m, j+n)\, K(m, n)",
-        "(I ⊗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(m, n)",
+        "`(I ⊗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(m, n)`",
         tuple(
             Reading(label, _over(out, True, zero), (), _images(out), definition=True)
             for label, (out, zero) in shapes.items()
@@ -72,8 +74,7 @@ def equation_2() -> Claim:
     return Claim(
         "2",
         "convolution",
-        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i-m, j-n)\, K(m, n)",
-        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i−m, j−n) K(m, n)",
+        "`(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i−m, j−n) K(m, n)`",
         (
             Reading("outputs where the kernel fits, k1 - 1 <= i <= H - 1", inside, (), _images(IMAGE), definition=True),
             Reading(
@@ -102,8 +103,7 @@ def equation_3() -> Claim:
     return Claim(
         "3",
         "convolution as cross-correlation with K(-m, -n)",
-        r"= \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} I(i+m, j+n)\, K(-m, -n)",
-        "= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(−m, −n)",
+        "`= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(−m, −n)`",
         (
             Reading(
                 "ranges as printed, K as it is",
@@ -131,13 +131,13 @@ def equation_3() -> Claim:
             ),
             Reading("ranges that follow the indices, 1 - k1 <= m <= 0", lhs, right, ctx),
         ),
-        Reading("(I ∗ K)[i, j] = Σ_{m=1−k₁}^{0} Σ_{n=1−k₂}^{0} I(i+m, j+n) K(−m, −n)", lhs, right, ctx),
+        Reading("`(I ∗ K)[i, j] = Σ_{m=1−k₁}^{0} Σ_{n=1−k₂}^{0} I(i+m, j+n) K(−m, −n)`", lhs, right, ctx),
     )
 
 
 def flipped_kernel() -> Claim:
     """The sentence "convolution is the same as cross-correlation with a flipped kernel", for K(-m, -n) == K(m, n)."""
-    ctx = context(("I", IMAGE), ("K", KERNEL), ("S", _FULL), ("G", KERNEL))
+    ctx = context(operand("I", IMAGE), weight("K", KERNEL), operand("S", _FULL), weight("G", KERNEL))
     free = [(i, 0, k1 - 1), (j, 0, k2 - 1)]
     kernel = at("G", i, j)
     centre = (total(kernel, free, at("K", k1 - 1 - i, k2 - 1 - j)),)
@@ -145,8 +145,7 @@ def flipped_kernel() -> Claim:
     return Claim(
         "K(-m,-n)",
         "the sentence below Eq. 3: a kernel with K(-m, -n) == K(m, n)",
-        r"K(-m, -n) == K(m, n)",
-        "K(−m, −n) == K(m, n)",
+        "`K(−m, −n) == K(m, n)`",
         (
             Reading(
                 "every kernel equals its rotation about the origin",
@@ -171,7 +170,7 @@ def flipped_kernel() -> Claim:
             ),
         ),
         Reading(
-            "I ∗ K = I ⊗ rot180{K} for every kernel, in full alignment",
+            "`I ∗ K = I ⊗ rot180{K}` for every kernel, in full alignment",
             convolution,
             _over(_FULL, True, True, "centre", shifted=True),
             ctx,
@@ -192,8 +191,7 @@ def equation_4() -> Claim:
     return _layer_claim(
         "4",
         "a filter bank over C channels",
-        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} \sum_{c=1}^{C} K_{m,n,c} \cdot I_{i+m,j+n,c} + b",
-        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} Σ_{c=1}^{C} K[m, n, c] · I[i+m, j+n, c] + b",
+        "`(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} Σ_{c=1}^{C} K[m, n, c] · I[i+m, j+n, c] + b`",
         channels=True,
     )
 
@@ -202,17 +200,16 @@ def equation_5() -> Claim:
     return _layer_claim(
         "5",
         "the same for one channel",
-        r"(I * K)_{ij} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} K_{m,n} \cdot I_{i+m,j+n} + b",
-        "(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} K[m, n] · I[i+m, j+n] + b",
+        "`(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} K[m, n] · I[i+m, j+n] + b`",
         channels=False,
     )
 
 
-def _layer_claim(number: str, title: str, printed: str, text: str, channels: bool) -> Claim:
+def _layer_claim(number: str, title: str, printed: str, channels: bool) -> Claim:
     """Eqs. 4 and 5 as a definition of the layer's output, and as a statement on `*`."""
     extra = (_C,) if channels else ()
-    shapes = (("I", (*IMAGE, *extra)), ("K", (*KERNEL, *extra)), ("b", ()), ("S", (O1, O2)))
-    ctx = context(*shapes, sizes=(H, W, k1, k2, *extra))
+    inputs = (operand("I", (*IMAGE, *extra)), weight("K", (*KERNEL, *extra)), weight("b"))
+    ctx = context(*inputs, operand("S", (O1, O2)), sizes=(H, W, k1, k2, *extra))
     bias = total(_OUT, grid(i, j, O1, O2), at("b"))
     layer = (_printed_layer(channels, 0, _C - 1), bias)
     definitions = {"as the definition of the layer's output": layer}
@@ -226,8 +223,8 @@ def _layer_claim(number: str, title: str, printed: str, text: str, channels: boo
     readings = [Reading(label, sums, (), ctx, definition=True) for label, sums in definitions.items()]
     readings += [Reading(label, (_star_over_channels(s, channels),), layer, ctx) for label, s in stars.items()]
     correlation = _star_over_channels(Star(True, "none", False, False), channels)
-    statement = "x = I ⊗ K + b: cross-correlation (Eq. 1), the kernel not flipped, plus the bias"
-    return Claim(number, title, printed, text, tuple(readings), Reading(statement, (correlation, bias), layer, ctx))
+    statement = "`x = I ⊗ K + b`: cross-correlation (Eq. 1), the kernel not flipped, plus the bias"
+    return Claim(number, title, printed, tuple(readings), Reading(statement, (correlation, bias), layer, ctx))
 
 
 _CHANNEL = index("c")

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symconv.ir import IndexedSum
-from symconv.prove.article.deltas import (
+from symconv.article.claims import Claim
+from symconv.article.deltas import (
     CONTEXT,
+    DELTA,
     DX,
     INSIDE,
     PIXELS,
@@ -18,17 +19,18 @@ from symconv.prove.article.deltas import (
     gradient_inside,
     three_borders,
 )
-from symconv.prove.article.readings import Star, starred, stars
-from symconv.prove.article.vocabulary import KERNEL, H, W, at, i1, j1, k1, k2, m, n, total
-from symconv.prove.claims import Claim, Reading
+from symconv.article.readings import Star, starred, stars
+from symconv.article.vocabulary import KERNEL, H, W, at, i1, j1, k1, k2, m, n, total
+from symconv.ir import IndexedSum
+from symconv.prove.reading import Reading
 
 
 def _eq_20() -> IndexedSum:
-    return total(DX, [*PIXELS, *TAPS], at("dz", i1 - m, j1 - n) * at("w", m, n) * SLOPE)
+    return total(DX, [*PIXELS, *TAPS], at(DELTA, i1 - m, j1 - n) * at("w", m, n) * SLOPE)
 
 
 def _zero_extended_20() -> tuple[IndexedSum, ...]:
-    return (_eq_20().with_(extended=frozenset({"dz"})),)
+    return (_eq_20().with_(extended=frozenset({DELTA})),)
 
 
 def equation_20() -> Claim:
@@ -36,11 +38,9 @@ def equation_20() -> Claim:
     return Claim(
         "20",
         "gradient of the input",
-        r"\frac{\partial E}{\partial x_{i',j'}^l} = \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} \delta_{i'-m,j'-n}^{l+1}"
-        r" w_{m,n}^{l+1} f'\left(x_{i',j'}^l\right)",
-        "∂E/∂xˡ[i′, j′] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′−m, j′−n] wˡ⁺¹[m, n] f′(xˡ[i′, j′])",
+        "`∂E/∂xˡ[i′, j′] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′−m, j′−n] wˡ⁺¹[m, n] f′(xˡ[i′, j′])`",
         three_borders(body, body.with_(guards=INSIDE), gradient_inside()),
-        Reading("the same with δˡ⁺¹ zero outside the output", gradient(), _zero_extended_20(), CONTEXT),
+        Reading("the same with `δˡ⁺¹` zero outside the output", gradient(), _zero_extended_20(), CONTEXT),
     )
 
 
@@ -48,8 +48,8 @@ def equation_21() -> Claim:
     lhs = _zero_extended_20()
 
     def rotated_map(row: sp.Expr, column: sp.Expr) -> IndexedSum:
-        read = at("dz", row + m, column + n)
-        return total(DX, [*PIXELS, *TAPS], read * at("w", m, n) * SLOPE, zero_outside=("dz",))
+        read = at(DELTA, row + m, column + n)
+        return total(DX, [*PIXELS, *TAPS], read * at("w", m, n) * SLOPE, zero_outside=(DELTA,))
 
     maps = {
         "rot180 turns the summed map about the centre of the H x W array": (H - 1 - i1, W - 1 - j1),
@@ -60,24 +60,22 @@ def equation_21() -> Claim:
     return Claim(
         "21",
         "Eq. 20 = Eq. 21: the same with rot180 around the sum",
-        r"= \text{rot}_{180^\circ}\left\{ \sum_{m=0}^{k_1-1} \sum_{n=0}^{k_2-1} \delta_{i'+m,j'+n}^{l+1} w_{m,n}^{l+1}"
-        r" \right\} f'\left(x_{i',j'}^l\right)",
-        "= rot180{Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′+m, j′+n] wˡ⁺¹[m, n]} f′(xˡ[i′, j′])",
+        "`= rot180{Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′+m, j′+n] wˡ⁺¹[m, n]} f′(xˡ[i′, j′])`",
         (
             *(Reading(f"{label}, δ zero outside", lhs, (rotated_map(*p),), CONTEXT) for label, p in maps.items()),
             *(
                 Reading(
                     f"rot180 turns the kernel inside the sum ({s.label})",
                     lhs,
-                    (starred(s, DX, PIXELS, "dz", "w", KERNEL, SLOPE),),
+                    (starred(s, DX, PIXELS, DELTA, "w", KERNEL, SLOPE),),
                     CONTEXT,
                 )
                 for s in kernel
             ),
         ),
         Reading(
-            "= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′+m−k₁+1, j′+n−k₂+1] rot180{wˡ⁺¹}[m, n] f′(xˡ[i′, j′]), "
-            "δ zero outside",
+            "`= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′+m−k₁+1, j′+n−k₂+1] rot180{wˡ⁺¹}[m, n] f′(xˡ[i′, j′])`, "
+            "`δ` zero outside",
             lhs,
             _full_correlation(),
             CONTEXT,
@@ -87,24 +85,23 @@ def equation_21() -> Claim:
 
 def _full_correlation() -> tuple[IndexedSum, ...]:
     star = Star(correlate=True, rotation="centre", shifted=True, zero_outside=True)
-    return (starred(star, DX, PIXELS, "dz", "w", KERNEL, SLOPE),)
+    return (starred(star, DX, PIXELS, DELTA, "w", KERNEL, SLOPE),)
 
 
 def equation_22() -> Claim:
     lhs = _zero_extended_20()
-    readings = [Reading(s.label, lhs, (starred(s, DX, PIXELS, "dz", "w", KERNEL, SLOPE),), CONTEXT) for s in stars()]
+    readings = [Reading(s.label, lhs, (starred(s, DX, PIXELS, DELTA, "w", KERNEL, SLOPE),), CONTEXT) for s in stars()]
     true_convolution = Star(correlate=False, rotation="none", shifted=False, zero_outside=True)
     return Claim(
         "22",
         "Eq. 20 = Eq. 22: the same as a convolution of the deltas with the rotated kernel",
-        r"= \delta_{i',j'}^{l+1} * \text{rot}_{180^\circ}\{w_{m,n}^{l+1}\}\, f'\left(x_{i',j'}^l\right)",
-        "= δˡ⁺¹[i′, j′] ∗ rot180{wˡ⁺¹[m, n]} f′(xˡ[i′, j′])",
+        "`= δˡ⁺¹[i′, j′] ∗ rot180{wˡ⁺¹[m, n]} f′(xˡ[i′, j′])`",
         tuple(readings),
         Reading(
-            "= (δˡ⁺¹ ∗ wˡ⁺¹)[i′, j′] f′(xˡ[i′, j′]): a true convolution (Eq. 2) with the unrotated kernel, "
-            "δ zero outside",
+            "`= (δˡ⁺¹ ∗ wˡ⁺¹)[i′, j′] f′(xˡ[i′, j′])`: a true convolution (Eq. 2) with the unrotated kernel, "
+            "`δ` zero outside",
             lhs,
-            (starred(true_convolution, DX, PIXELS, "dz", "w", KERNEL, SLOPE),),
+            (starred(true_convolution, DX, PIXELS, DELTA, "w", KERNEL, SLOPE),),
             CONTEXT,
         ),
     )

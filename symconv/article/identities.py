@@ -6,11 +6,30 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
+from symconv.article.claims import Claim
+from symconv.article.readings import Star, starred, stars
+from symconv.article.vocabulary import (
+    IMAGE,
+    KERNEL,
+    Bounds,
+    H,
+    W,
+    at,
+    context,
+    grid,
+    i,
+    j,
+    k1,
+    k2,
+    m,
+    n,
+    operand,
+    total,
+    weight,
+)
 from symconv.derive import gradient_form
-from symconv.ir import Context, FirstMaximum, IndexedSum, Layer, Operand, Range, index, size
-from symconv.prove.article.readings import Star, starred, stars
-from symconv.prove.article.vocabulary import IMAGE, KERNEL, Bounds, H, W, at, context, grid, i, j, k1, k2, m, n, total
-from symconv.prove.claims import Claim, Reading
+from symconv.ir import Context, FirstMaximum, IndexedSum, Layer, Operand, Range, Role, index, size
+from symconv.prove.reading import Reading
 
 _FULL = (H + k1 - 1, W + k2 - 1)
 _OUT = at("S", i, j)
@@ -18,7 +37,7 @@ _OUT = at("S", i, j)
 
 def rotated_kernel() -> Claim:
     """A * K = A (x) rot180{K}."""
-    ctx = context(("A", IMAGE), ("K", KERNEL), ("S", _FULL))
+    ctx = context(operand("A", IMAGE), weight("K", KERNEL), operand("S", _FULL))
     free = grid(i, j, *_FULL)
     lhs = (starred(Star(False, "none", False, True), _OUT, free, "A", "K", KERNEL),)
     readings = tuple(
@@ -29,15 +48,14 @@ def rotated_kernel() -> Claim:
     return Claim(
         "rot180 (i)",
         "convolution is cross-correlation with the rotated kernel",
-        r"A * K = A \otimes \text{rot}_{180^\circ}\{K\}",
-        "A ∗ K = A ⊗ rot180{K}",
+        "`A ∗ K = A ⊗ rot180{K}`",
         readings,
     )
 
 
 def rotated_map() -> Claim:
     """rot180{A (x) K} = rot180{A} (x) rot180{K}: turning the result is turning both, never the kernel alone."""
-    ctx = context(("A", IMAGE), ("K", KERNEL), ("S", _FULL))
+    ctx = context(operand("A", IMAGE), weight("K", KERNEL), operand("S", _FULL))
     free = grid(i, j, *_FULL)
     taps: list[Bounds] = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
 
@@ -52,8 +70,7 @@ def rotated_map() -> Claim:
     return Claim(
         "rot180 (ii)",
         "turning the summed map turns both factors",
-        r"\text{rot}_{180^\circ}\{A \otimes K\} = \text{rot}_{180^\circ}\{A\} \otimes \text{rot}_{180^\circ}\{K\}",
-        "rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}",
+        "`rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}`",
         (
             Reading("every array about its centre, full alignment, A zero outside", lhs, both, ctx),
             Reading(
@@ -63,7 +80,7 @@ def rotated_map() -> Claim:
                 ctx,
             ),
         ),
-        Reading("rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}, each about its own centre, full alignment", lhs, both, ctx),
+        Reading("`rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}`, each about its own centre, full alignment", lhs, both, ctx),
     )
 
 
@@ -76,7 +93,7 @@ def _pool_context(image: tuple[sp.Expr, ...], window: sp.Expr) -> Context:
     operands = (
         Operand("x", image, tuple(f"a{k}" for k in range(len(image)))),
         Operand("y", (_ROWS, _COLUMNS), ("i", "j")),
-        Operand("sel", (_ROWS, _COLUMNS, window, window), ("i", "j", "m", "n")),
+        Operand("sel", (_ROWS, _COLUMNS, window, window), ("i", "j", "m", "n"), role=Role.MASK),
     )
     return Context((_ROWS, _COLUMNS, *sorted(window.free_symbols, key=str)), (), operands)
 
@@ -101,8 +118,7 @@ def _average(ctx: Context, window: sp.Expr, unit: tuple[sp.Expr, ...]) -> Layer:
 def _pooling(
     number: str,
     title: str,
-    printed: str,
-    text: str,
+    statement: str,
     make: Callable[[Context, sp.Expr, tuple[sp.Expr, ...]], Layer],
     share: Callable[..., sp.Expr],
 ) -> Claim:
@@ -111,19 +127,18 @@ def _pooling(
     sliding = _pool_context((_ROWS + 1, _COLUMNS + 1), sp.Integer(2))
     apart = make(blocks, _BLOCK, (i, m, j, n))
     overlap = make(sliding, sp.Integer(2), (i + m, j + n))
-    unit = at("dx", i, m, j, n)
-    assigned = (total(unit, _windows(_BLOCK), at("dy", i, j) * share(i, j, m, n, _BLOCK)),)
+    dx, error = blocks.adjoint("x"), at(blocks.adjoint("y"), i, j)
+    assigned = (total(at(dx, i, m, j, n), _windows(_BLOCK), error * share(i, j, m, n, _BLOCK)),)
     p, q = index("p"), index("q")
     pixels = grid(p, q, _ROWS, _COLUMNS)
-    once = (total(at("dx", p, q), pixels, at("dy", p, q) * share(p, q, sp.S.Zero, sp.S.Zero, 2)),)
-    added = (total(at("dx", i + m, j + n), _windows(sp.Integer(2)), at("dy", i, j) * share(i, j, m, n, 2)),)
+    once = (total(at(dx, p, q), pixels, error.xreplace({i: p, j: q}) * share(p, q, sp.S.Zero, sp.S.Zero, 2)),)
+    added = (total(at(dx, i + m, j + n), _windows(sp.Integer(2)), error * share(i, j, m, n, 2)),)
     masks = [tuple(s for s in layer.statements if isinstance(s, FirstMaximum)) for layer in (apart, overlap)]
     slopes = [gradient_form(layer, "x", "scatter") for layer in (apart, overlap)]
     return Claim(
         number,
         title,
-        printed,
-        text,
+        statement,
         (
             Reading("N x N blocks that do not overlap", slopes[0], assigned, blocks, prelude=masks[0]),
             Reading(
@@ -148,8 +163,7 @@ def max_pooling() -> Claim:
     return _pooling(
         "max pooling",
         "the error is assigned to the winning unit, the others get zero",
-        r"\frac{\partial E}{\partial x} = \delta \text{ at the winning unit, } 0 \text{ elsewhere}",
-        "∂E/∂x = δ at the winning unit of the block, 0 elsewhere",
+        "`∂E/∂x = δ` at the winning unit of the block, `0` elsewhere",
         _maximum,
         lambda a, b, c, d, window: at("sel", a, b, c, d),
     )
@@ -159,8 +173,7 @@ def average_pooling() -> Claim:
     return _pooling(
         "average pooling",
         "every unit of the block gets the error times 1/(N x N)",
-        r"\frac{\partial E}{\partial x} = \frac{1}{N \times N}\, \delta \text{ for every unit of the block}",
-        "∂E/∂x = δ / (N × N) for every unit of the block",
+        "`∂E/∂x = δ / (N × N)` for every unit of the block",
         _average,
         lambda a, b, c, d, window: sp.S.One / sp.sympify(window) ** 2,
     )
