@@ -76,11 +76,11 @@ def one_form(layer: Layer, wrt: str | None, form: str) -> Document:
     return Document("", (Heading(f"{layer.name}, gradient by {operand}: {form}"), Formulas(sums, layer, proof)))
 
 
-def explained(layer: Layer, topic: str) -> Document:
+def explained(layer: Layer, topic: str, wrt: str | None = None) -> Document:
     """The answer to a question, with numbers where the layer has numbers."""
-    answer = explain(layer, topic)
-    proof = prove_gradient((answer.gather,), layer, answer.wrt)
-    turned = prove_gradient((answer.reversed,), layer, answer.wrt)
+    answer = explain(layer, topic, wrt)
+    proof = prove_gradient(answer.sums, layer, answer.wrt)
+    turned = proof if answer.turned == answer.sums else prove_gradient(answer.turned, layer, answer.wrt)
     return Document("", tuple(explanation_parts(answer, proof, turned)))
 
 

@@ -50,7 +50,7 @@ def command(
     else:
         made = documents.named(layer, given) if spec is None else documents.from_spec(spec, layer, given)
         if topic is not None:
-            document = documents.explained(made, topic)
+            document = documents.explained(made, topic, wrt)
         elif form is not None:
             document = documents.one_form(made, wrt, form)
         else:

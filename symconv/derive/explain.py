@@ -1,120 +1,228 @@
-"""The questions that readers of a derivation ask, answered by reading the derived gradient, not by rules of thumb.
+"""The questions that readers of a derivation ask, answered by reading the index maps of the derived gradient.
 
-From the gather form  dx[q] = sum_m [s | q + p - d m] dy[(q + p - d m)/s] w[m]  one reads, an axis at a time: that dy is
-read backwards along the taps (the kernel is flipped), how far outside its box it is read (the padding), and that only
-every s-th position counts (dy is dilated by s - 1 zeros).
+They say how far outside its box an adjoint is read (padding), whether along the taps of a kernel forwards or backwards
+(flip), and at which of the positions it has an entry (stride). What no index map says is not said: a pool has no
+kernel, and a dense layer no positions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient
 from symconv.derive.forms import gradient_form
-from symconv.derive.phases import MOST_PHASES, residue_taps
-from symconv.derive.rules import attempt
-from symconv.derive.strategy import consumers, flip_taps
-from symconv.ir import IndexedSum, Layer, NotApplicable, Quot, UserError
+from symconv.derive.positions import GatherAxis, axis_of, slope
+from symconv.derive.strategy import consumers
+from symconv.ir import (
+    Access,
+    Between,
+    Context,
+    Divides,
+    Guard,
+    IndexedSum,
+    Layer,
+    NotApplicable,
+    Quot,
+    Role,
+    UserError,
+    linear,
+    symbols_in,
+)
 
 TOPICS = ("flip", "padding", "stride")
 
 
 @dataclass(frozen=True)
-class TapAxis:
-    """One axis along which an adjoint is gathered over taps: dy[(q + shift - dilation * tap)/stride].
+class KernelAxis:
+    """An axis of a kernel that a tap indexes. turned: against the direction in which the adjoint is read along it.
 
-    q: the index of the gradient, 0 <= q < extent. tap: the summed index, 0 <= tap < taps. outputs: the size of dy.
+    whole: the tap runs through the axis one by one, from one end to the other.
     """
 
-    q: sp.Symbol
+    axis: int
     tap: sp.Symbol
-    stride: sp.Expr
-    dilation: sp.Expr
-    shift: sp.Expr
-    extent: sp.Expr
-    taps: sp.Expr
-    outputs: sp.Expr
+    turned: bool
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """An operand that is read along the taps, and in the same way at every place."""
+
+    access: Access
+    axes: tuple[KernelAxis, ...]
 
     @property
-    def backwards(self) -> bool:
-        return self.dilation.is_positive is True
+    def name(self) -> str:
+        return self.access.name
 
     @property
-    def pad_before(self) -> sp.Expr:
-        """Zeros that dy, dilated by the stride, needs before its first entry: d (k - 1) - p."""
-        return sp.expand(self.dilation * (self.taps - 1) - self.shift)
+    def turned(self) -> tuple[KernelAxis, ...]:
+        return tuple(a for a in self.axes if a.turned)
 
-    @property
-    def pad_after(self) -> sp.Expr:
-        """Zeros it needs after its last entry, up to the last read at q = extent - 1, tap = 0."""
-        return sp.expand(self.extent - 1 + self.shift - self.stride * (self.outputs - 1))
 
-    def taps_of_residue(self, residue: int) -> tuple[int, int] | None:
-        """(first tap, step) of the taps that reach the positions q + p = residue (mod s); first < 0 where none does.
+@dataclass(frozen=True)
+class Gather:
+    """One sum of a gradient: the adjoint that it reads, along which axes, and its kernels, of which a pool has none.
 
-        None where the stride or the dilation is symbolic.
-        """
-        if not (self.stride.is_Integer and self.dilation.is_Integer):
-            return None
-        first, step = residue_taps(int(self.stride), int(self.dilation), residue)
-        return -1 if first is None else first, step
+    companions: other operands that are read where the adjoint is. correlates: the sum is the cross-correlation of the
+    adjoint, spread by the stride and padded, with its one kernel, turned and dilated; nothing else depends on a place.
+    """
+
+    sum: IndexedSum
+    adjoint: str
+    axes: tuple[GatherAxis, ...]
+    kernels: tuple[Kernel, ...]
+    companions: tuple[str, ...]
+    correlates: bool
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the derivation says on one topic: the gather form, the same with taps reversed, and its axes."""
+    """What the derivation says on one topic about the gradient by `wrt`.
+
+    sums: the whole gradient; gathers: those of its sums that read an adjoint at moving places. turned: the gradient
+    with every tap reversed along which a position runs backwards. unflipped: kernels whose own gradient reads
+    everything forwards.
+    """
 
     layer: Layer
     topic: str
     wrt: str
-    gather: IndexedSum
-    reversed: IndexedSum
-    axes: tuple[TapAxis, ...]
+    sums: tuple[IndexedSum, ...]
+    gathers: tuple[Gather, ...]
+    turned: tuple[IndexedSum, ...]
+    unflipped: tuple[str, ...]
 
 
-def explain(layer: Layer, topic: str) -> Explanation:
-    """Read a topic off the input gradient. `UserError` where the layer has none that is gathered over taps."""
+def explain(layer: Layer, topic: str, wrt: str | None = None) -> Explanation:
+    """Read a topic off the gradient by `wrt`, or by the operand that a window slides over.
+
+    `UserError` where the question makes no sense for the layer, or where its index maps are of another form.
+    """
     if topic not in TOPICS:
         raise UserError(f"explain {topic!r}: the topics are {', '.join(TOPICS)}")
-    target = next((o for o in layer.inputs if o == "x"), layer.inputs[0])
-    sums = gradient_form(layer, target, "taps")
-    output = consumers(layer, target)[0]
-    axes = tuple(_axes(sums[0], layer, output)) if len(sums) == 1 else ()
-    if not axes:
-        raise UserError(
-            f"explain {topic}: the gradient of {layer.name} is no sum over taps, so that there is no answer"
+    names = layer.inputs if wrt is None else (layer.check_input(wrt),)
+    found = _most_sliding(layer, [_read_gradient(layer, name) for name in names])
+    if not found.gathers:
+        why = found.obstacle or (
+            f"the gradient of {layer.name} by {found.wrt} reads no adjoint at places that move with {found.wrt}'s own"
         )
-    return Explanation(
-        layer, topic, target, sums[0], attempt(partial(flip_taps, context=layer.context))(sums[0]).after[0], axes
-    )
+        raise UserError(f"explain {topic}: {why}, so that there is no answer")
+    kernels = [k for g in found.gathers for k in g.kernels]
+    if topic == "flip" and not kernels:
+        raise UserError(
+            f"explain flip: {layer.name} has no kernel, an operand read along the taps in the same way at every place, "
+            f"so that there is nothing to flip"
+        )
+    of = {g.sum: g for g in found.gathers}
+    turned = tuple(_turn(s, of[s].axes if s in of else ()) for s in found.sums)
+    unflipped = tuple(dict.fromkeys(k.name for k in kernels if _reads_forwards(layer, k.name)))
+    return Explanation(layer, topic, found.wrt, found.sums, found.gathers, turned, unflipped)
 
 
-def _axes(s: IndexedSum, layer: Layer, output: str) -> list[TapAxis]:
-    (read,) = [a for a in s.reads() if a.name == layer.context.adjoint(output)]
-    found = (_axis(s, e, n) for e, n in zip(read.indices, layer.context.shape(output), strict=True))
-    return [axis for axis in found if axis is not None]
+@dataclass(frozen=True)
+class _Reading:
+    """The gradient by one operand; obstacle: why one of its sums cannot be described, if so."""
+
+    wrt: str
+    sums: tuple[IndexedSum, ...]
+    gathers: tuple[Gather, ...]
+    obstacle: str = ""
+
+    @property
+    def rank(self) -> int:
+        axes = [a for g in self.gathers for a in g.axes]
+        return 0 if any(a.taps for a in axes) else 1 if axes else 2
 
 
-def _axis(s: IndexedSum, e: sp.Expr, outputs: sp.Expr) -> TapAxis | None:
-    num, den = (e.num, e.den) if isinstance(e, Quot) else (e, sp.S.One)
-    results = [i for i in s.result.indices if num.has(i)]
-    taps = [r.index for r in s.reduced if num.has(r.index)]
-    if len(results) != 1 or len(taps) != 1:
-        return None
+def _most_sliding(layer: Layer, found: list[_Reading]) -> _Reading:
+    """The operand whose gradient moves along taps, then one that moves at all; data before what is learned."""
+    learned = {r.wrt: layer.context.operand(r.wrt).role is Role.PARAMETER for r in found}
+    return min(found, key=lambda r: (r.rank, learned[r.wrt]))
+
+
+def _read_gradient(layer: Layer, wrt: str) -> _Reading:
     try:
-        one, rest = coefficient(num, results[0])
-        minus_d, shift = coefficient(rest, taps[0])
+        sums = gradient_form(layer, wrt, "taps")
+        adjoints = {layer.context.adjoint(o) for o in consumers(layer, wrt)}
+        found = [_gather(s, adjoints, layer) for s in sums]
+    except NotApplicable as why:
+        return _Reading(wrt, (), (), f"in the gradient of {layer.name} by {wrt} {why}")
+    return _Reading(wrt, sums, tuple(g for g in found if g is not None))
+
+
+def _gather(s: IndexedSum, adjoints: set[str], layer: Layer) -> Gather | None:
+    """None for a sum that reads no adjoint at a moving place; `NotApplicable` where places move in another way."""
+    reads = [a for a in s.reads() if a.name in adjoints]
+    if len(reads) != 1:
+        return None
+    (read,) = reads
+    pairs = list(zip(read.indices, layer.context.shape(read.name), strict=True))
+    axes = {e: axis for e, n in pairs if (axis := axis_of(s, e, n)) is not None}
+    if not axes:
+        return None
+    moving = {a.q for a in axes.values()} | {t.index for a in axes.values() for t in a.taps}
+    own: list[Guard] = [Divides(e.den, e.num) for e in axes if isinstance(e, Quot)]
+    own += [Between(sp.S.Zero, e, n - 1) for e, n in pairs if e in axes]
+    if any(g.symbols & moving for g in s.guards if g not in own):
+        raise NotApplicable("a sum has conditions besides those of the adjoint that it reads")
+    others = [a for a in s.reads() if a != read]
+    every = tuple(axes.values())
+    kernels = tuple(k for a in others if (k := _kernel(a, every, s, layer.context)) is not None)
+    companions = tuple(dict.fromkeys(a.name for a in others if set(a.indices) & set(axes)))
+    return Gather(s, read.name, every, kernels, companions, _correlates(s, read, every, kernels))
+
+
+def _kernel(access: Access, axes: Iterable[GatherAxis], s: IndexedSum, context: Context) -> Kernel | None:
+    """The access as a kernel: it is read along taps, each in one direction, and nowhere along a moving place."""
+    if symbols_in(access) & {a.q for a in axes}:
+        return None
+    found = []
+    for k, (e, n) in enumerate(zip(access.indices, context.shape(access.name), strict=True)):
+        taps = [t for a in axes for t in a.taps if e.has(t.index)]
+        if not taps:
+            continue
+        if len({(t.index, t.backwards) for t in taps}) != 1:
+            return None
+        tap = taps[0]
+        factor, rest = slope(e, s.range_of(tap.index))
+        ends = {sp.expand(factor * end + rest) for end in (tap.low, tap.high)}
+        whole = abs(factor) == 1 and ends == {sp.S.Zero, sp.expand(n - 1)}
+        found.append(KernelAxis(k, tap.index, tap.backwards is not bool(factor.is_negative), whole))
+    return Kernel(access, tuple(found)) if found else None
+
+
+def _correlates(s: IndexedSum, read: Access, axes: tuple[GatherAxis, ...], kernels: tuple[Kernel, ...]) -> bool:
+    """Is the sum a cross-correlation with its kernel? Every tap stands on one axis of each, and in nothing else."""
+    if len(kernels) != 1 or any(len(a.taps) > 1 for a in axes):
+        return False
+    (kernel,) = kernels
+    taps = [t.index for a in axes for t in a.taps]
+    rest = s.summand / (read * kernel.access)
+    alone = not symbols_in(rest) & {*taps, *(a.q for a in axes)}
+    once = len(set(taps)) == len(taps) == len(kernel.axes) and set(taps) == {a.tap for a in kernel.axes}
+    return alone and once and all(a.whole for a in kernel.axes)
+
+
+def _turn(s: IndexedSum, axes: Iterable[GatherAxis]) -> IndexedSum:
+    """m -> lo + hi - m for every tap along which positions run backwards, and nowhere forwards"""
+    taps = [t for a in axes for t in a.taps]
+    forwards = {t.index for t in taps if not t.backwards}
+    put = {t.index: sp.expand(t.low + t.high - t.index) for t in taps if t.index not in forwards}
+    return s.map(lambda e: e.xreplace(put)) if put else s
+
+
+def _reads_forwards(layer: Layer, name: str) -> bool:
+    """Is the gradient by `name` one sum in which every index moves forwards along every axis?"""
+    if name not in layer.inputs:
+        return False
+    try:
+        sums = gradient_form(layer, name, "taps")
     except NotApplicable:
-        return None
-    if one != 1:
-        return None
-    extent, count = (s.range_of(i).uppers[0] + 1 for i in (results[0], taps[0]))
-    return TapAxis(results[0], taps[0], den, -minus_d, shift, extent, count, outputs)
-
-
-def shown_residues(axis: TapAxis) -> range:
-    """The residues worth listing: all of a small numeric stride, none of a symbolic one."""
-    return range(int(axis.stride)) if axis.stride.is_Integer and axis.stride <= MOST_PHASES else range(0)
+        return False
+    indices = [(i, e) for s in sums for a in s.reads() for e in a.indices for i in s.indices if e.has(i)]
+    slopes = [linear(e, i) for i, e in indices]
+    return len(sums) == 1 and all(parts is not None and parts[0].is_positive for parts in slopes)

@@ -1,13 +1,19 @@
-"""Answers to readers' questions, in words around the derived formulas, with the numbers of the reader's layer."""
+"""Answers to readers' questions, in words around the derived formulas, with the numbers of the reader's layer.
+
+Every sentence says what an index map of the gradient says; which of them apply is read off the `Explanation`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import product
+from math import gcd
 
 import sympy as sp
 
-from symconv.derive.explain import Explanation, TapAxis, shown_residues
+from symconv.derive.explain import Explanation, Gather, Kernel
+from symconv.derive.positions import GatherAxis
 from symconv.emit.document import Formulas, Heading, Paragraph, Part
 from symconv.emit.outline import printer_of
 from symconv.emit.text import UNICODE
@@ -16,132 +22,194 @@ from symconv.prove.verdict import Proof
 _QUESTIONS = {
     "flip": "Do I flip the kernel?",
     "padding": "What padding does the backward pass need?",
-    "stride": "Why is δ dilated at a stride above 1?",
+    "stride": "What does the stride do to the backward pass?",
 }
-# A kernel of more entries than this is described by its formula alone.
+# A kernel of more entries than this is described by its formula alone, and so is a stride above that.
 _MOST_ENTRIES = 16
+_MOST_RESIDUES = 64
 
 
 def explanation_parts(answer: Explanation, gather: Proof, turned: Proof) -> Iterator[Part]:
     """The answer as parts of a document; `gather` and `turned` are the proofs of its two forms of the gradient."""
+    words = _Words(answer)
     yield Heading(f"{_QUESTIONS[answer.topic]} ({answer.layer.name})")
-    yield Paragraph("The input gradient, gathered over the taps:")
-    yield Formulas((answer.gather,), answer.layer, gather)
-    if answer.topic == "flip":
-        yield from _flip(answer, turned)
-    elif answer.topic == "padding":
-        yield from _padding(answer, turned)
-    else:
-        yield from _stride(answer)
-
-
-def _text(answer: Explanation, e: sp.Expr) -> str:
-    return printer_of(answer.layer, UNICODE).expression(sp.sympify(e))
-
-
-def _zeros(answer: Explanation, count: sp.Expr) -> str:
-    return "1 zero" if count == 1 else f"{_text(answer, count)} zeros"
-
-
-def _each(answer: Explanation, axes: tuple[TapAxis, ...]) -> str:
-    return " and ".join(_text(answer, a.tap) for a in axes)
-
-
-def _flip(answer: Explanation, turned: Proof) -> Iterator[Part]:
-    back = tuple(a for a in answer.axes if a.backwards)
-    if not back:
-        yield Paragraph("No. The deltas are read forwards along every tap, and the weights as they are.")
+    yield Paragraph(f"The gradient by {words.operand(answer.wrt)}, gathered:")
+    yield Formulas(answer.sums, answer.layer, gather)
+    if answer.topic == "stride":
+        yield from map(Paragraph, words.stride())
         return
-    yield Paragraph(
-        f"Forward, no: the layer is a cross-correlation (Eq. 1), the kernel is not turned. Backward, the sum "
-        f"above reads the "
-        f"deltas backwards along {_each(answer, back)}: it is a true convolution (Eq. 2) with the kernel as it "
-        f"is, so that "
-        f"nothing is flipped in memory. Run through the taps the other way, and the same sum is a "
-        f"cross-correlation with "
-        f"the kernel rotated by 180°:"
-    )
-    yield Formulas((answer.reversed,), answer.layer, turned)
-    yield Paragraph(
-        "So the kernel is flipped if, and only if, the backward pass is computed by a routine that "
-        "cross-correlates (as "
-        "those of the frameworks do). The gradient of the weights needs no flip: it is the cross-correlation of "
-        "the input "
-        "with the deltas (Eq. 13)."
-    )
-    kernel = [a.taps for a in answer.axes]
-    if all(k.is_Integer for k in kernel) and sp.Mul(*kernel) <= _MOST_ENTRIES:
-        shape = [int(k) for k in kernel]
-        pairs = (
-            f"rotated[{', '.join(map(str, p))}] = w[{', '.join(str(k - 1 - i) for i, k in zip(p, shape, strict=True))}]"
-            for p in product(*map(range, shape))
-        )
-        yield Paragraph(f"For this kernel: {'; '.join(pairs)}.")
+    if answer.turned != answer.sums:
+        yield Paragraph("The same with the taps reversed along which positions run backwards:")
+        yield Formulas(answer.turned, answer.layer, turned)
+    yield from map(Paragraph, words.flip() if answer.topic == "flip" else words.padding())
 
 
-def _padding(answer: Explanation, turned: Proof) -> Iterator[Part]:
-    yield Paragraph("With the taps reversed, so that the deltas are read forwards:")
-    yield Formulas((answer.reversed,), answer.layer, turned)
-    for a in answer.axes:
-        spread = (
-            "" if a.stride == 1 else f", dilated by the stride to {_text(answer, a.stride * (a.outputs - 1) + 1)} rows,"
-        )
-        yield Paragraph(
-            f"Axis {_text(answer, a.q)}: the first read is at {_text(answer, -a.pad_before)}, the last at "
-            f"{_text(answer, a.extent - 1 + a.shift)}. The {_text(answer, a.outputs)} deltas{spread} therefore need "
-            f"{_zeros(answer, a.pad_before)} before them, which is d (k - 1) - p, and "
-            f"{_zeros(answer, a.pad_after)} after them{_leftover(answer, a)}."
-        )
-    yield Paragraph(
-        "A negative number of zeros is a crop: that many rows of deltas are never read. Without padding in the "
-        "forward pass "
-        'this is "full" padding, k - 1 on both sides.'
-    )
+def _listed(words: Iterable[str]) -> str:
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def _leftover(answer: Explanation, a: TapAxis) -> str:
-    if a.stride == 1:
-        return ""
-    return (
-        ": the rows at the end that no window reaches, because the stride does not divide what is left, are "
-        "counted in, and "
-        "their gradient is zero"
-    )
+@dataclass(frozen=True)
+class _Words:
+    """The sentences of one answer."""
 
+    answer: Explanation
 
-def _stride(answer: Explanation) -> Iterator[Part]:
-    for a in answer.axes:
-        name, s = _text(answer, a.q), _text(answer, a.stride)
-        if a.stride == 1:
-            yield Paragraph(f"Axis {name}: the stride is 1, nothing is divided, and δ is read at every position.")
-            continue
-        at = _text(answer, a.q + a.shift - a.dilation * a.tap)
-        yield Paragraph(
-            f"Axis {name}: an output o and a tap meet the entry {name} where {s} o = {at}. Such an o exists only "
-            f"where {s} "
-            f"divides {at}: that is the bracket in the sum. To read every position and skip none is the same as to put "
-            f"{_zeros(answer, a.stride - 1)} between neighbouring deltas, which makes {_text(answer, a.outputs)} "
-            f"of them "
-            f"{_text(answer, a.stride * (a.outputs - 1) + 1)} rows, and to go on at stride 1. The zeros are "
-            f"multiplied in "
-            f"vain; taken by residue of {_text(answer, a.q + a.shift)} modulo {s} they never occur."
-        )
-        for r in shown_residues(a):
-            yield Paragraph(f"residue {r}: {_taps(answer, a, r)}")
+    def text(self, e: sp.Expr) -> str:
+        return printer_of(self.answer.layer, UNICODE).expression(sp.sympify(e))
 
+    def operand(self, name: str) -> str:
+        return printer_of(self.answer.layer, UNICODE).operand(name)
 
-def _taps(answer: Explanation, a: TapAxis, residue: int) -> str:
-    found = a.taps_of_residue(residue)
-    if found is None:
-        return "the dilation is not known, and so neither are the taps"
-    first, step = found
-    if first < 0:
-        return "no tap reaches these positions: their gradient is zero"
-    if a.taps.is_Integer:
-        taps = range(first, int(a.taps), step)
+    def zeros(self, count: sp.Expr) -> str:
+        if count.is_Integer and count < 0:
+            return f"{self.text(count)} zeros (a crop of {self.text(-count)})"
+        return "no zeros" if count == 0 else "1 zero" if count == 1 else f"{self.text(count)} zeros"
+
+    def sums(self) -> Iterator[tuple[Gather, str]]:
+        """The sums to be explained, each with the words that say which of several it is."""
+        several = len(self.answer.sums) > 1
+        for g in self.answer.gathers:
+            yield g, f"Sum {self.answer.sums.index(g.sum) + 1} of {len(self.answer.sums)}: " if several else ""
+
+    def flip(self) -> Iterator[str]:
+        for g, which in self.sums():
+            for kernel in g.kernels:
+                yield which + self.direction(g, kernel)
+                yield from self.entries(g, kernel)
+            yield from self.recipe(g)
+        for name in self.answer.unflipped:
+            yield f"The gradient of {self.operand(name)} needs no flip: every index in it moves forwards."
+
+    def direction(self, g: Gather, kernel: Kernel) -> str:
+        """Along which taps the kernel is turned, which are those along which the layer itself does not turn it."""
+        adjoint, name = self.operand(g.adjoint), self.operand(kernel.name)
+        turned = {a.tap for a in kernel.turned}
+        along = _listed(self.text(a.tap) for a in kernel.axes if a.tap in turned) if turned else ""
+        straight = [self.text(a.tap) for a in kernel.axes if a.tap not in turned]
+        target = self.operand(self.answer.wrt)
+        if not turned:
+            return (
+                f"No. Along {_listed(straight)}, {adjoint} and {name} are read in the same direction: a "
+                f"cross-correlation with {name} as it is. It is in the forward pass, seen from one output, that {target} "
+                f"and {name} run against each other."
+            )
+        rotated = " (rotated by 180°)" if len(turned) == 2 and not straight else ""
+        rest = f" Along {_listed(straight)} it is the other way round: nothing is flipped." if straight else ""
         return (
-            f"tap{'s' * (len(taps) > 1)} {', '.join(map(str, taps))}"
-            if taps
-            else "no tap is left: their gradient is zero"
+            f"Forward, no: {target} and {name} are read in the same direction along {along}. Backward, {adjoint} and "
+            f"{name} are read against each other: as a true convolution with {name} as it is, or as a cross-correlation "
+            f"with {name} reversed along {along}{rotated}. So it is flipped if, and only if, a routine that "
+            f"cross-correlates does the work.{rest}"
         )
-    return f"taps {first}, {first + step}, {first + 2 * step}, .. below {_text(answer, a.taps)}"
+
+    def entries(self, g: Gather, kernel: Kernel) -> Iterator[str]:
+        """The reversed kernel entry by entry, where it is small."""
+        counts = [g.sum.range_of(a.tap).upper - g.sum.range_of(a.tap).lower + 1 for a in kernel.axes]
+        small = all(n.is_Integer for n in counts) and sp.Mul(*counts) <= _MOST_ENTRIES
+        if not (kernel.turned and small and all(a.whole for a in kernel.axes)):
+            return
+        pairs = []
+        for at in product(*(range(int(n)) for n in counts)):
+            of = [int(n) - 1 - i if a.turned else i for i, n, a in zip(at, counts, kernel.axes, strict=True)]
+            pairs.append(f"reversed[{', '.join(map(str, at))}] = {kernel.name}[{', '.join(map(str, of))}]")
+        yield f"Along {_listed(self.text(a.tap) for a in kernel.axes)}: {'; '.join(pairs)}."
+
+    def recipe(self, g: Gather) -> Iterator[str]:
+        """The sum as one call of a routine that cross-correlates."""
+        if not g.correlates:
+            return
+        (kernel,) = g.kernels
+        name, adjoint = self.operand(kernel.name), self.operand(g.adjoint)
+        spread = [f"{self.zeros(a.stride - 1)} along {self.text(a.q)}" for a in g.axes if a.stride != 1]
+        mirrored = [self.text(a.q) for a in g.axes if a.mirrored]
+        steps = [f"put {_listed(spread)} between neighbouring entries of {adjoint}"] if spread else []
+        steps += [f"reverse {adjoint} along {_listed(mirrored)}"] if mirrored else []
+        steps += [f"pad {adjoint} as --explain padding says" if self.answer.topic == "flip" else f"pad {adjoint} so"]
+        turned = [self.text(a.tap) for a in kernel.turned]
+        slopes = {t.index: abs(t.slope) for a in g.axes for t in a.taps}
+        gaps = [f"{self.zeros(n - 1)} along {self.text(tap)}" for tap, n in slopes.items() if n != 1]
+        steps += [f"reverse {name} along {_listed(turned)}"] if turned else []
+        steps += [f"put {_listed(gaps)} between neighbouring taps of {name}"] if gaps else []
+        strides = ", ".join(self.text(a.step) for a in g.axes)
+        steps += [f"cross-correlate the two at stride {strides} without further padding"]
+        yield f"In full: {'; '.join(steps)}."
+
+    def padding(self) -> Iterator[str]:
+        for g, which in self.sums():
+            for a in g.axes:
+                yield which + self.pads(g, a)
+            yield (
+                "A negative number of zeros is a crop of that many entries, the zeros between them counted; where one "
+                "end has zeros and the other a crop, the zeros are added first."
+            )
+            if g.companions:
+                others = _listed(map(self.operand, g.companions))
+                yield f"Where {self.operand(g.adjoint)} is zero by padding the term is zero, and {others} is not read."
+            yield from self.recipe(g)
+
+    def pads(self, g: Gather, a: GatherAxis) -> str:
+        adjoint, before, after = self.operand(g.adjoint), a.pad_before, a.pad_after
+        spread = (
+            f", with {self.zeros(a.stride - 1)} between neighbours {self.text(a.last + 1)}" if a.stride != 1 else ""
+        )
+        mirrored = ", counted from the last to the first" if a.mirrored else ""
+        bounds = a.rounding(self.answer.layer.context)
+        known = ""
+        if bounds is not None and not after.is_Integer:
+            least, greatest = map(self.text, bounds)
+            known = (
+                f", that is {least}" if least == greatest else f", {least} to {greatest} by how the output was rounded"
+            )
+        first, last = self.text(sp.expand(-before)), self.text(sp.expand(a.last + after))
+        return (
+            f"Axis {self.text(a.q)}: {adjoint} has {self.text(a.outputs)} entries{spread}{mirrored}. The positions "
+            f"{self.text(a.position)} run from {first} to {last}. So it needs {self.zeros(before)} before its first "
+            f"entry, and {self.zeros(after)} after its last{known}."
+        )
+
+    def stride(self) -> Iterator[str]:
+        for g, which in self.sums():
+            for a in g.axes:
+                yield which + self.divided(g, a)
+                if a.stride != 1 and a.taps:
+                    yield from self.residues(a)
+
+    def divided(self, g: Gather, a: GatherAxis) -> str:
+        """What the bracket of one axis means, or that there is none."""
+        adjoint, q, s, position = self.operand(g.adjoint), self.text(a.q), self.text(a.stride), self.text(a.position)
+        jumps = f" From one {q} to the next the position moves on by {self.text(a.step)}." if a.step != 1 else ""
+        if a.stride == 1:
+            return f"Axis {q}: nothing is divided, {adjoint} is read at {position} itself.{jumps}"
+        return (
+            f"Axis {q}: {adjoint} has an entry at the position {position} only where {s} divides it: that is the bracket "
+            f"in the sum. To skip no position is to put {self.zeros(a.stride - 1)} between neighbouring entries, which "
+            f"makes {self.text(a.outputs)} of them {self.text(a.last + 1)}. Multiplying these zeros is wasted work; "
+            f"taken by the remainder of {self.text(a.place)} modulo {s}, they never occur.{jumps}"
+        )
+
+    def residues(self, a: GatherAxis) -> Iterator[str]:
+        if a.period is None:
+            if a.stride.is_Integer:
+                yield "Which taps meet which remainder depends on numbers that are not given, such as the dilation."
+            return
+        common = gcd(int(a.stride), int(a.taps[0].slope))
+        if common > 1:
+            yield (
+                f"{self.text(a.stride)} and {self.text(abs(a.taps[0].slope))} have the common divisor {common}: a "
+                f"remainder that {common} does not divide meets no tap."
+            )
+        for r in range(int(a.stride)) if a.stride <= _MOST_RESIDUES else ():
+            yield f"Remainder {r}: {self.met(a, r)}."
+
+    def met(self, a: GatherAxis, residue: int) -> str:
+        """The taps that entries of one residue class meet."""
+        first, (tap,) = a.first_tap(residue), a.taps
+        assert a.period is not None
+        whole = "the gradient" if len(self.answer.sums) == 1 else "this sum"
+        if first is None or (tap.high.is_Integer and first > tap.high):
+            return f"no tap, {whole} is zero there"
+        name = self.text(tap.index)
+        if tap.high.is_Integer:
+            return f"{name} = {', '.join(map(str, range(first, int(tap.high) + 1, a.period)))}"
+        return f"{name} = {first}, {first + a.period}, {first + 2 * a.period}, … up to {self.text(tap.high)}"
