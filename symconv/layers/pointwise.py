@@ -18,6 +18,7 @@ from symconv.ir import (
     Notation,
     Operand,
     Range,
+    Role,
     UserError,
     index,
     size,
@@ -134,8 +135,8 @@ def dense(**attributes: Any) -> Layer:
         sums.append(IndexedSum(y, outputs, (), Access("b", o)))
     operands = (
         Operand("x", (rows, inner), ("n", "i")),
-        Operand("w", (outer, inner), ("o", "i")),
-        Operand("b", (outer,), ("o",)),
+        Operand("w", (outer, inner), ("o", "i"), role=Role.PARAMETER),
+        Operand("b", (outer,), ("o",), role=Role.PARAMETER),
         Operand("y", (rows, outer), ("n", "o")),
     )
     sizes = tuple(dict.fromkeys(s for s in (rows, inner, outer) if s.is_Symbol))

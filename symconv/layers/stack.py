@@ -75,7 +75,13 @@ def _placed(part: Part, feed: str, known: dict[str, Operand]) -> tuple[tuple[Sta
     context = part.layer.context
     values, names = _size_map(part, known.get(feed)), _operand_map(part, feed, known)
     operands = tuple(
-        Operand(names[o.name], tuple(e.xreplace(values) for e in o.shape), o.axes) for o in context.operands
+        replace(
+            o,
+            name=names[o.name],
+            shape=tuple(e.xreplace(values) for e in o.shape),
+            of=tuple(names[name] for name in o.of),
+        )
+        for o in context.operands
     )
     assumptions = tuple(a.map(lambda e: e.xreplace(values)) for a in context.assumptions)
     sizes, scales = _symbols(context.sizes, values), _symbols(context.scales, values)
