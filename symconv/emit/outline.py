@@ -64,7 +64,7 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
     forward = tuple(printer.statements(layer.statements))
     wrt = language.inline(printer.operand(derivation.wrt))
     added = any(e.added for e in forward)
-    gradient = printer.gradient_name(f"d{derivation.wrt}")
+    gradient = printer.gradient_name(derivation.wrt)
     return Outline(
         title=f"{language.prose(layer.name)}: gradient with respect to {wrt}",
         attributes=language.prose(attributes_line(layer)),
@@ -91,9 +91,10 @@ def _section(section: Section, proofs: Iterable[Proof], printer: Printer) -> Sec
 
 def section_title(target: str, printer: Printer) -> str:
     """δ = ∂E/∂x where the adjoint has a letter of its own, else ∂E/∂x."""
-    if "/" in target:
+    of = printer.operands.adjoint_of(target)
+    if of is None:
         return printer.operand(target)
-    name = printer.gradient_name(target)
+    name = printer.gradient_name(of)
     return f"{printer.operand(target)} = {name}" if printer.operands.label(target) else name
 
 

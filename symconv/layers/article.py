@@ -52,7 +52,7 @@ def weights_layer() -> Layer:
     labels = (("x", Label("x", "l")), ("w", Label("w", "l")), ("o", Label("o", "l-1")), ("b", Label("b", "l")))
     image = Operand("o", (_H, _W), ("i'", "j'"))
     read = Access("o", _i + _m, _j + _n)
-    notation = Notation((*labels, ("dx", Label("δ", "l"))))
+    notation = Notation(labels, adjoints=(("x", Label("δ", "l")),))
     return _correlation("the convolutional layer l", read, "x", (image,), notation)
 
 
@@ -62,5 +62,5 @@ def deltas_layer() -> Layer:
     labels = (("x", Label("x", "l")), ("z", Label("x", "l+1")), ("w", Label("w", "l+1")), ("b", Label("b", "l+1")))
     image = Operand("x", (_H, _W), ("i'", "j'"))
     read = Apply("f", 0, Access("x", _i + _m, _j + _n))
-    notation = Notation((*labels, ("dz", Label("δ", "l+1"))))
+    notation = Notation(labels, adjoints=(("z", Label("δ", "l+1")),))
     return _correlation("the convolutional layer l+1 after f", read, "z", (image,), notation)

@@ -73,7 +73,7 @@ def activated(build: Callable[..., Layer], /, *, activation: str | None = None, 
     outer = IndexedSum(Access(layer.result, *indices), ranges, (), function.xreplace({X: Access("z", *indices)}))
     context = replace(layer.context, operands=(*layer.context.operands, replace(y, name="z")))
     given = (*layer.attributes, ("activation", activation))
-    notation = Notation((("dy", Label("∂E/∂y")), ("dz", Label("δ"))))
+    notation = Notation(adjoints=(("y", Label("∂E/∂y")), ("z", Label("δ"))))
     return replace(layer, statements=(*inner, outer), context=context, attributes=given, notation=notation)
 
 
