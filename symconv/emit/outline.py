@@ -14,7 +14,9 @@ from symconv.emit.language import Language
 from symconv.ir import Layer, Section, Step
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 
-_WORD = re.compile(r"d\w+/d\w+|[A-Za-z][A-Za-z0-9_]*'*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*", re.ASCII)
+# An inner derivative has a name of two words.
+_PAIR = re.compile(r"\w+/\w+", re.ASCII)
 # An operand may be called like this; in a sentence the word is not the operand.
 _ENGLISH = {"a", "I"}
 _ADDED = "+=: an entry is the sum of everything that is added to it, and zero where nothing is"
@@ -129,8 +131,11 @@ def words(text: str, printer: Printer, *, operands: bool = True) -> str:
     sizes = {s.name for s in context.sizes} if context else set()
     out, end = "", 0
     for match in _WORD.finditer(text):
+        pair = _PAIR.match(text, match.start())
+        if pair is not None and printer.operands.find(pair[0]) is not None:
+            match = pair
         word = match[0]
-        if word in _ENGLISH:
+        if word in _ENGLISH or match.start() < end:
             continue
         if word in sizes:
             name = language.name(word)
