@@ -41,10 +41,10 @@ def chain_rule(layer: Layer, output: str, wrt: str) -> IndexedSum:
     q = axis_indices(layer.context, wrt, set())
     i = axis_indices(layer.context, output, {v.name for v in q})
     return IndexedSum(
-        Access(f"d{wrt}", *q),
+        Access(layer.context.adjoint(wrt), *q),
         box(layer.context, wrt, q) + box(layer.context, output, i),
         (),
-        Access(f"d{output}", *i) * Partial(Access(output, *i), Access(wrt, *q)),
+        Access(layer.context.adjoint(output), *i) * Partial(Access(output, *i), Access(wrt, *q)),
     )
 
 

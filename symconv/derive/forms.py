@@ -50,7 +50,7 @@ def _scatter(s: IndexedSum, start: IndexedSum, layer: Layer, output: str) -> lis
 def _taps(s: IndexedSum, start: IndexedSum, layer: Layer, output: str) -> list[IndexedSum]:
     """Eliminate the outputs where a delta holds one, otherwise the forward formula's own index."""
     sifted = _single(discharge(_single(sift_all(s, _order(start, outputs_first=True)))))
-    return [_single(attempt(lambda x: extend_by_zero(x, f"d{output}", layer.context))(sifted))]
+    return [_single(attempt(lambda x: extend_by_zero(x, layer.context.adjoint(output), layer.context))(sifted))]
 
 
 def _region(s: IndexedSum, start: IndexedSum, layer: Layer, output: str) -> list[IndexedSum]:

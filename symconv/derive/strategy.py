@@ -99,12 +99,12 @@ def section_for(layer: Layer, target: str, numbers: Numbers) -> Section:
         line.apply(
             "zero extension",
             f"read d{output} as zero outside its box: its range condition can go",
-            partial(extend_by_zero, name=f"d{output}", context=layer.context),
+            partial(extend_by_zero, name=layer.context.adjoint(output), context=layer.context),
         )
     line.apply("phases", "split by remainder: within one residue class no divisibility is left", by_residue)
     if all(not _strided(s) for s in line.sums):
         line.apply("reindex", "run through the taps backwards: a cross-correlation with the rotated kernel", flip_taps)
-    return Section(f"d{target}", tuple(line.steps))
+    return Section(layer.context.adjoint(target), tuple(line.steps))
 
 
 def _names(names: Sequence[str]) -> str:
