@@ -40,7 +40,7 @@ def _correlation(name: str, read: sp.Expr, result: str, image: Operand, labels: 
     w = Operand("w", (_K1, _K2), ("m'", "n'"), role=Role.PARAMETER)
     b = Operand("b", (), (), role=Role.PARAMETER)
     context = Context((_H, _W, _K1, _K2), fits, (w, b, Operand(result, _OUTPUT, ("i", "j")), image))
-    notation = Notation((*labels, (context.adjoint(result), Label("δ", dict(labels)[result].layer))))
+    notation = Notation(labels, adjoints=((result, Label("δ", dict(labels)[result].layer)),))
     return Layer(name, sums, context, ("w", "b", image.name), result, notation)
 
 

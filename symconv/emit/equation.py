@@ -27,6 +27,7 @@ from symconv.ir import (
     Notation,
     Partial,
     Range,
+    Role,
     Statement,
     linear,
 )
@@ -54,8 +55,8 @@ class Equation:
 class Printer:
     """Prints everything a derivation is made of, in one language.
 
-    notation: labels of operands. context: tells adjoints, ranks, boxes and the order of statement of the operands;
-    without one, every name dA is an adjoint and a result name dA/dB cannot be printed.
+    notation: labels of operands. context: tells roles, ranks, boxes and the order of statement of the operands;
+    without one, every name is that of an operand as it stands.
     """
 
     def __init__(self, language: Language, notation: Notation | None = None, context: Context | None = None) -> None:
@@ -67,16 +68,12 @@ class Printer:
         return self.expressions.text(e)
 
     def operand(self, name: str) -> str:
-        """An operand or adjoint as a whole, without indices."""
-        return self.expressions.entry(name, ()).text if "/" not in name else self._inner_name(name)
-
-    def _inner_name(self, name: str) -> str:
-        out, inn, _ = self.operands.inner(name)
-        return self.language.derivative(self.operand(out), self.operand(inn)).text
+        """An operand, adjoint or inner derivative as a whole, without indices."""
+        return self.expressions.entry(name, ()).text
 
     def gradient_name(self, name: str) -> str:
-        """∂E/∂A for "dA", even where it has a letter of its own."""
-        return self.language.derivative(self.operands.notation.error, self.operand(name[1:])).text
+        """∂E/∂A for an operand A, even where its adjoint has a letter of its own."""
+        return self.language.derivative(self.operands.notation.error, self.operand(name)).text
 
     def guard(self, guard: Guard) -> str:
         return self.language.bracket(self._relation(guard))
@@ -134,14 +131,14 @@ class Printer:
             groups.setdefault((s.result, s.parallel), []).append(s)
         firsts = [group[0] for group in groups.values()]
         # A formula read at a given entry, as an inner derivative is, holds there as it stands.
-        in_place = not ranged or any("/" in s.result.name for s in firsts)
+        in_place = not ranged or any(self.operands.role(s.result.name) is Role.DERIVATIVE for s in firsts)
         once = all(map(addresses_once, firsts)) and all(apart(a, b) for a, b in combinations(firsts, 2))
         return [self._together(group, not in_place and not once, ranged) for group in groups.values()]
 
     def _together(self, group: Sequence[IndexedSum], added: bool, ranged: bool) -> Equation:
         first = group[0]
         left = self.expressions.entry(first.result.name, first.result.indices).text
-        if len(group) == 1 and _names_itself(first):
+        if len(group) == 1 and self._names_itself(first):
             conditions = [self._relation(g) for g in first.guards]
             return Equation(left, notes=(tuple(self.language.listed("where", conditions)),) if conditions else ())
         terms = [s for s in group if s.summand != 0]
@@ -185,7 +182,7 @@ class Printer:
         An inner derivative is read in place and needs none.
         """
         name, indices, context = s.result.name, s.result.indices, self.operands.context
-        if "/" in name:
+        if self.operands.role(name) is Role.DERIVATIVE:
             return []
         alone = [i for i in indices if sum(e.has(i) for e in indices) == 1]
         if context is None or not context.has(name):
@@ -206,14 +203,14 @@ class Printer:
         left = self.expressions.entry(s.result.name, s.result.indices).text
         return Equation(left, self.language.assigned(False), tuple(condition))
 
-
-def _names_itself(s: IndexedSum) -> bool:
-    """dy/dx[I, q] += ∂y[I]/∂x[q]: the first line of an inner derivative."""
-    partial = s.summand
-    if not isinstance(partial, Partial) or s.reduced:
-        return False
-    name = f"d{partial.out.name}/d{partial.inn.name}"
-    return bool(s.result == Access(name, *partial.out.indices, *partial.inn.indices))
+    def _names_itself(self, s: IndexedSum) -> bool:
+        """dy/dx[I, q] += ∂y[I]/∂x[q]: the first line of an inner derivative."""
+        partial = s.summand
+        if not isinstance(partial, Partial) or s.reduced:
+            return False
+        of = self.operands.derivative_of(s.result.name)
+        same = s.result.indices == (*partial.out.indices, *partial.inn.indices)
+        return of == (partial.out.name, partial.inn.name) and same
 
 
 def addresses_once(s: IndexedSum) -> bool:

@@ -54,12 +54,13 @@ class Expressions:
 
     def entry(self, name: str, indices: tuple[sp.Expr, ...]) -> Printed:
         """An entry of an operand, of an adjoint (∂E/∂A where it has no letter of its own), of an inner derivative."""
-        if "/" in name:
-            out, inn, rank = self.operands.inner(name)
+        pair, of = self.operands.derivative_of(name), self.operands.adjoint_of(name)
+        if pair is not None:
+            out, inn = pair
+            rank = self.operands.rank(out)
             return self.language.derivative(self.entry(out, indices[:rank]).text, self.entry(inn, indices[rank:]).text)
-        label = self.operands.label(name)
-        if label is None and self.operands.is_adjoint(name):
-            return self.language.derivative(self.operands.notation.error, self._plain_entry(name[1:], indices).text)
+        if of is not None and self.operands.label(name) is None:
+            return self.language.derivative(self.operands.notation.error, self.entry(of, indices).text)
         return self._plain_entry(name, indices)
 
     def _plain_entry(self, name: str, indices: tuple[sp.Expr, ...]) -> Printed:

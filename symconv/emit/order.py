@@ -1,7 +1,7 @@
 """In which order terms and factors are written: the article's, never SymPy's.
 
 terms     i' - m,   i + m',   k1 - 1 - m,   s i + d k - p,   i' + 1 - m,   i' - m + m'
-factors   coefficient, adjoint, partial derivative, weight, other operands by order of statement, functions
+factors   coefficient, adjoint, partial derivative, parameters, other operands by order of statement, functions
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import sympy as sp
 
 from symconv.emit.names import split
 from symconv.emit.operands import Operands
-from symconv.ir import Access, Apply, Partial, sort_key
+from symconv.ir import Access, Apply, Partial, Role, sort_key
 
 # Indices of taps follow those of positions: s oh + d kh, i + m.
 _TAP_LETTERS = "kmnu"
 _TENSORS = (Access, Apply, Partial)
+# Of the factors of a product; a partial derivative comes between the two.
+_RANKS = {Role.ADJOINT: 0, Role.PARAMETER: 2}
 
 
 def is_tensor(e: sp.Expr) -> bool:
@@ -111,7 +113,7 @@ def factors(e: sp.Expr, operands: Operands) -> Factors:
         groups = (out.tensors, out.divisors) if is_tensor(factor) else (out.over, out.under)
         groups[inverse].append(one)
     for group in (out.over, out.under):
-        group.sort(key=_scalar_key)
+        group.sort(key=lambda f: _scalar_key(f, operands))
     for group in (out.tensors, out.divisors):
         group.sort(key=lambda f: _tensor_key(f, operands))
     return out
@@ -125,14 +127,13 @@ def _put_number(out: Factors, number: sp.Rational) -> None:
         out.under.append(sp.Integer(number.q))
 
 
-def _scalar_key(factor: sp.Expr) -> tuple[Any, ...]:
-    """Numbers, strides and dilations, extents (in capitals), then indices."""
+def _scalar_key(factor: sp.Expr, operands: Operands) -> tuple[Any, ...]:
+    """Numbers, strides and dilations, extents, then indices."""
     if factor.is_number:
         return 0, not factor.is_Rational, (), sort_key(factor)
     indices = sorted(symbol_key(s) for s in factor.free_symbols if is_index(s))
     names = sorted(s.name for s in factor.free_symbols)
-    extent = factor.is_Symbol and factor.name[0].isupper()
-    return 1 + bool(indices), extent, not factor.is_Symbol, tuple(indices), names, sort_key(factor)
+    return 1 + bool(indices), operands.is_extent(factor), not factor.is_Symbol, tuple(indices), names, sort_key(factor)
 
 
 def _tensor_key(factor: sp.Expr, operands: Operands) -> tuple[Any, ...]:
@@ -146,6 +147,4 @@ def _rank(base: sp.Expr, operands: Operands) -> int:
         return 1
     if not isinstance(base, Access):
         return 4
-    if operands.is_adjoint(base.name):
-        return 0
-    return 2 if operands.is_weight(base.name) else 3
+    return _RANKS.get(operands.role(base.name), 3)

@@ -14,7 +14,9 @@ from symconv.emit.language import Language
 from symconv.ir import Layer, Section, Step
 from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 
-_WORD = re.compile(r"d\w+/d\w+|[A-Za-z][A-Za-z0-9_]*'*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*", re.ASCII)
+# An inner derivative has a name of two words.
+_PAIR = re.compile(r"\w+/\w+", re.ASCII)
 # An operand may be called like this; in a sentence the word is not the operand.
 _ENGLISH = {"a", "I"}
 _ADDED = "+=: an entry is the sum of everything that is added to it, and zero where nothing is"
@@ -65,7 +67,7 @@ def outline(proved: ProvedDerivation, language: Language) -> Outline:
     forward = tuple(printer.statements(layer.statements))
     wrt = language.inline(printer.operand(derivation.wrt))
     added = any(e.added for e in forward)
-    gradient = printer.gradient_name(f"d{derivation.wrt}")
+    gradient = printer.gradient_name(derivation.wrt)
     return Outline(
         title=f"{language.prose(layer.name)}: gradient with respect to {wrt}",
         attributes=language.prose(attributes_line(layer)),
@@ -97,9 +99,10 @@ def _section(section: Section, proofs: Iterable[Proof], printer: Printer) -> Sec
 
 def section_title(target: str, printer: Printer) -> str:
     """δ = ∂E/∂x where the adjoint has a letter of its own, else ∂E/∂x."""
-    if "/" in target:
+    of = printer.operands.adjoint_of(target)
+    if of is None:
         return printer.operand(target)
-    name = printer.gradient_name(target)
+    name = printer.gradient_name(of)
     return f"{printer.operand(target)} = {name}" if printer.operands.label(target) else name
 
 
@@ -134,8 +137,11 @@ def words(text: str, printer: Printer, *, operands: bool = True) -> str:
     sizes = {s.name for s in context.sizes} if context else set()
     out, end = "", 0
     for match in _WORD.finditer(text):
+        pair = _PAIR.match(text, match.start())
+        if pair is not None and printer.operands.find(pair[0]) is not None:
+            match = pair
         word = match[0]
-        if word in _ENGLISH:
+        if word in _ENGLISH or match.start() < end:
             continue
         if word in sizes:
             name = language.name(word)

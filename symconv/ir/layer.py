@@ -182,7 +182,7 @@ Statement = IndexedSum | FirstMaximum
 
 
 # The adjoint of the result goes by its usual letter.
-DELTA = Notation((("dy", Label("δ")),))
+DELTA = Notation(adjoints=(("y", Label("δ")),))
 
 
 @dataclass(frozen=True)

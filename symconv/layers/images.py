@@ -9,7 +9,7 @@ import sympy as sp
 from symconv.ir import Access, Between, Context, IndexedSum, Label, Layer, Notation, Operand, Range, index, size
 from symconv.layers.attributes import canonical
 
-_NOTATION = Notation((("x", Label("I")), ("w", Label("K")), ("y", Label("S")), ("dy", Label("δ"))))
+_NOTATION = Notation((("x", Label("I")), ("w", Label("K")), ("y", Label("S"))), adjoints=(("y", Label("δ")),))
 
 
 def _image_layer(name: str, sign: int, attributes: dict[str, Any]) -> Layer:

@@ -18,6 +18,7 @@ from symconv.ir import (
     Notation,
     Operand,
     Range,
+    Role,
     Select,
     UserError,
     index,
@@ -73,7 +74,7 @@ def activated(build: Callable[..., Layer], /, *, activation: str | None = None, 
     outer = IndexedSum(Access(layer.result, *indices), ranges, (), function.xreplace({X: Access("z", *indices)}))
     context = replace(layer.context, operands=(*layer.context.operands, replace(y, name="z")))
     given = (*layer.attributes, ("activation", activation))
-    notation = Notation((("dy", Label("∂E/∂y")), ("dz", Label("δ"))))
+    notation = Notation(adjoints=(("y", Label("∂E/∂y")), ("z", Label("δ"))))
     return replace(layer, statements=(*inner, outer), context=context, attributes=given, notation=notation)
 
 
@@ -135,8 +136,8 @@ def dense(**attributes: Any) -> Layer:
         sums.append(IndexedSum(y, outputs, (), Access("b", o)))
     operands = (
         Operand("x", (rows, inner), ("n", "i")),
-        Operand("w", (outer, inner), ("o", "i")),
-        Operand("b", (outer,), ("o",)),
+        Operand("w", (outer, inner), ("o", "i"), role=Role.PARAMETER),
+        Operand("b", (outer,), ("o",), role=Role.PARAMETER),
         Operand("y", (rows, outer), ("n", "o")),
     )
     sizes = tuple(dict.fromkeys(s for s in (rows, inner, outer) if s.is_Symbol))

@@ -75,7 +75,13 @@ def _placed(part: Part, feed: str, known: dict[str, Operand]) -> tuple[tuple[Sta
     context = part.layer.context
     values, names = _size_map(part, known.get(feed)), _operand_map(part, feed, known)
     operands = tuple(
-        Operand(names[o.name], tuple(e.xreplace(values) for e in o.shape), o.axes) for o in context.operands
+        replace(
+            o,
+            name=names[o.name],
+            shape=tuple(e.xreplace(values) for e in o.shape),
+            of=tuple(names[name] for name in o.of),
+        )
+        for o in context.operands
     )
     assumptions = tuple(a.map(lambda e: e.xreplace(values)) for a in context.assumptions)
     sizes, scales = _symbols(context.sizes, values), _symbols(context.scales, values)
@@ -88,7 +94,7 @@ def _numbered(parts: Sequence[Part]) -> Notation:
     own = [(o.name, p.mark) for p in parts for o in p.layer.context.operands if o.name not in (p.feed, p.layer.result)]
     labels = [(v + mark, Label(v, mark)) for v, mark in own]
     outputs = [(p.output, Label(p.output.removesuffix(p.mark), p.mark)) for p in parts]
-    return Notation((*labels, *outputs, *((f"d{p.output}", Label("δ", p.mark)) for p in parts)))
+    return Notation((*labels, *outputs), adjoints=tuple((p.output, Label("δ", p.mark)) for p in parts))
 
 
 def _symbols(symbols: Sequence[sp.Symbol], values: _Sizes) -> dict[sp.Symbol, None]:
@@ -154,5 +160,5 @@ def two_stacked_layers() -> Layer:
         Part(conv(2, **plain), "z2", "2"),
     )
     labels = [(f"{v}{k}", Label(v, str(k))) for k in (1, 2) for v in "zapwb"]
-    deltas = [(f"dz{k}", Label("δ", str(k))) for k in (1, 2)]
-    return stack(parts, "two stacked layers", Notation((*labels, *deltas)))
+    deltas = [(f"z{k}", Label("δ", str(k))) for k in (1, 2)]
+    return stack(parts, "two stacked layers", Notation(tuple(labels), adjoints=tuple(deltas)))

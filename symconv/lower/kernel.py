@@ -19,6 +19,7 @@ from symconv.ir import (
     Layer,
     NotApplicable,
     Range,
+    Role,
     Statement,
     UserError,
     fresh,
@@ -48,7 +49,8 @@ class Stage:
         written = tuple(s for s in self.layer.statements if s.result.name == self.target)
         if written:
             return written
-        sums = gradient_form(self.layer, self.target[1:], "scatter")
+        (of,) = self.layer.context.operand(self.target).of
+        sums = gradient_form(self.layer, of, "scatter")
         # A delta that could not be sifted would be a condition on every point; the gathered sums have none.
         return self.gathered if any(isinstance(g, Equal) for s in sums for g in s.guards) else sums
 
@@ -92,7 +94,7 @@ class Kernel:
     @property
     def shaped(self) -> str:
         """The operand that the result is the adjoint of and that is not read: only its shape is wanted; "" if none."""
-        own = self.result[1:] if self.name != FORWARD else ""
+        own = "" if self.name == FORWARD else self.layer.context.operand(self.result).of[0]
         return own if own not in self.inputs else ""
 
     @property
@@ -110,8 +112,10 @@ def kernels_of(layer: Layer) -> tuple[Kernel, ...]:
     return (forward_kernel(layer), *(gradient_kernel(layer, wrt) for wrt in layer.inputs))
 
 
-def gradient_name(wrt: str) -> str:
-    return _GRADIENTS.get(wrt, f"grad_{wrt}")
+def gradient_name(layer: Layer, wrt: str) -> str:
+    """grad_input, grad_weight, grad_bias for x, w and b, where no operand is called input, weight or bias."""
+    usual = _GRADIENTS.get(wrt)
+    return usual if usual and all(usual != f"grad_{name}" for name in layer.inputs) else f"grad_{wrt}"
 
 
 def forward_kernel(layer: Layer) -> Kernel:
@@ -132,11 +136,12 @@ def gradient_kernel(layer: Layer, wrt: str) -> Kernel:
             forward.insert(0, _written(layer, name))
             wanted |= forward[0].reads()
     stages = (*forward, *adjoints)
-    delta = tuple(n for n in (f"d{layer.result}",) if n in wanted)
-    operands = tuple(n for n in _weights_first(layer.inputs) if n in wanted)
+    delta = tuple(n for n in (layer.context.adjoint(layer.result),) if n in wanted)
+    operands = tuple(n for n in _parameters_first(layer) if n in wanted)
     own = tuple(dict.fromkeys((*operands, wrt)))
     sizes = sizes_of(layer.context, own, delta, _used(stages, (*own, *delta), layer))
-    return Kernel(gradient_name(wrt), layer, (*delta, *operands), frozenset(), f"d{wrt}", stages, sizes)
+    name, result = gradient_name(layer, wrt), layer.context.adjoint(wrt)
+    return Kernel(name, layer, (*delta, *operands), frozenset(), result, stages, sizes)
 
 
 def _used(stages: Sequence[Stage], arrays: Sequence[str], layer: Layer) -> set[sp.Symbol]:
@@ -147,9 +152,9 @@ def _used(stages: Sequence[Stage], arrays: Sequence[str], layer: Layer) -> set[s
     return set().union(*shapes, *ranges) & set(layer.context.sizes)
 
 
-def _weights_first(inputs: Sequence[str]) -> list[str]:
+def _parameters_first(layer: Layer) -> list[str]:
     """Gradients take what the input is multiplied with before the input itself: grad_input(dy, w, ..)."""
-    return sorted(inputs, key=lambda n: (n == "x", inputs.index(n)))
+    return sorted(layer.inputs, key=lambda n: layer.context.operand(n).role is not Role.PARAMETER)
 
 
 def _optional(stages: Sequence[Stage], inputs: Sequence[str]) -> frozenset[str]:
@@ -179,7 +184,7 @@ def _written(layer: Layer, name: str) -> Stage:
 
 def _adjoint(layer: Layer, target: str) -> Stage:
     taps = tuple(gather(s, layer.context) for s in gradient_form(layer, target, "taps"))
-    return Stage(f"d{target}", taps, layer)
+    return Stage(layer.context.adjoint(target), taps, layer)
 
 
 def gather(s: IndexedSum, context: Context) -> IndexedSum:

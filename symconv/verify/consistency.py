@@ -9,6 +9,7 @@ import numpy as np
 from symconv.verify.arguments import Reading
 from symconv.verify.cases import Case
 from symconv.verify.dense import Array
+from symconv.verify.names import LIKE
 from symconv.verify.trial import Trial
 
 _STEP = 2.0**-10
@@ -20,7 +21,7 @@ _KINK = 0.1
 
 def consistent(trial: Trial, reading: Reading, case: Case, name: str) -> bool | None:
     """Do differences of the candidate's y, times dy, give its gradient? None where they cannot tell."""
-    operand = name[1:]
+    operand = LIKE[name]
     if name == "y" or "y" not in trial.outputs or operand not in case.tensors:
         return None
     given = trial.observed(case, trial.ask(case, reading), reading)

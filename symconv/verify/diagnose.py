@@ -191,7 +191,7 @@ def _updates(mistakes: Mistakes, failing: Sequence[Observed]) -> Iterator[Explan
     """The operand itself, minus a multiple of its gradient: a step of training."""
     rates = []
     for o in failing:
-        name = o.setting.output.name[1:]
+        (name,) = o.setting.truth.context.operand(o.setting.output.name).of
         w = joined(o.setting.case.tensors[name], o.setting.truth.context.operand(name))
         if o.actual is None or o.actual.shape != w.shape:
             return

@@ -28,5 +28,5 @@ def _lines(printer: Printer, layer: Layer, name: str) -> Iterator[str]:
     if name == layer.result:
         yield from (printer.statement(s) for s in layer.statements)
         return
-    for target in adjoint_order(layer, name[1:]):
+    for target in adjoint_order(layer, layer.context.operand(name).of[0]):
         yield from printer.lines(gradient_form(layer, target, "taps"))

@@ -15,7 +15,7 @@ from symconv.verify.dense import Array
 from symconv.verify.drivers import Driver, Request
 from symconv.verify.isolation import Answer, Session
 from symconv.verify.layouts import BIASES, Layout, arranged, layouts
-from symconv.verify.names import BACKWARD, FORWARD, INITIALISE, PARAMETER, plain, returned_as
+from symconv.verify.names import BACKWARD, FORWARD, INITIALISE, LIKE, PARAMETER, plain, returned_as
 from symconv.verify.returned import Shapes, matched, named_outputs, part
 
 
@@ -109,7 +109,7 @@ class Instance(Driver):
         before, after = part(arrays, f"before call{time}"), part(arrays, f"after call{time}")
         noted = list(part(arrays, f"given by call{time}").values())
         for name, shape in wanted.items():
-            path = reading.paths.get(name[1:])
+            path = reading.paths.get(LIKE[name])
             if name in out:
                 continue
             if (given := next((a for a in noted if a.shape == shape), None)) is not None:

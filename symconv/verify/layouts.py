@@ -15,6 +15,7 @@ import numpy as np
 
 from symconv.ir import Context
 from symconv.verify.dense import Array
+from symconv.verify.names import LIKE
 
 # Shapes of a bias: one entry a filter, axes of one entry beside it, a single number, or one at each output position.
 BIASES = ("O", "O1", "111O", "1O11", "1O", "", "position")
@@ -36,7 +37,7 @@ class Layout:
 
     def of(self, name: str) -> str:
         """The letters of an operand, or of its adjoint."""
-        return str(getattr(self, name.removeprefix("d")))
+        return str(getattr(self, LIKE[name]))
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Axes:
         return "".join(letter for letter in self.x if letter not in "NC")
 
     def of(self, name: str) -> str:
-        return str(getattr(self, name.removeprefix("d")))
+        return str(getattr(self, LIKE[name]))
 
 
 def axes_of(context: Context) -> Axes:
@@ -125,8 +126,7 @@ def canonical_of(a: Array, layout: str, canonical: str) -> Array:
 
 def arranged(name: str, a: Array, layout: Layout, axes: Axes, y_shape: tuple[int, ...] = ()) -> Array:
     """An operand or adjoint as the candidate has it. y_shape: canonical, for a bias at each position."""
-    kind = name.removeprefix("d")
-    if kind != "b":
+    if LIKE[name] != "b":
         return laid_out(a, layout.of(name), axes.of(name))
     if layout.b != "position":
         return a.reshape([a.size if letter == "O" else 1 for letter in layout.b])
@@ -136,7 +136,7 @@ def arranged(name: str, a: Array, layout: Layout, axes: Axes, y_shape: tuple[int
 
 def restored(name: str, a: Array, layout: Layout, axes: Axes) -> Array:
     """The inverse of `arranged`, groups joined. Gradients of a bias at each position are added up."""
-    if name.removeprefix("d") != "b":
+    if LIKE[name] != "b":
         return canonical_of(a, layout.of(name), axes.of(name))
     if layout.b != "position":
         # A gradient that is not summed over the positions has the axes of y, with or without the batch.

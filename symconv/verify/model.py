@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symconv.ir import Access, IndexedSum, Operand, Statement
+from symconv.ir import Access, IndexedSum, Operand, Role, Statement
 from symconv.verify.cases import Case, env_named, with_outputs
 from symconv.verify.dense import Array, Env, evaluate
 from symconv.verify.truth import Output, Truth, absolute, counted
@@ -50,6 +50,10 @@ class Model:
     @property
     def letters(self) -> tuple[str, ...]:
         return tuple(a for a in "dhw" if any(s.name == f"K{a.upper()}" for s in self.env))
+
+    def is_adjoint(self, name: str) -> bool:
+        found = self.truth.context.find(name)
+        return found is not None and found.role is Role.ADJOINT
 
     def named(self, name: str) -> int | None:
         """The value of a symbol of the layer, None where it has none of that name."""
@@ -113,7 +117,7 @@ class Model:
     @cached_property
     def backward(self) -> Model:
         """The same with what the forward pass computes as it is: mistakes are then in the backward pass alone."""
-        ahead = [s for s in self.output.statements if not s.result.name.startswith("d")]
+        ahead = [s for s in self.output.statements if not self.is_adjoint(s.result.name)]
         if not ahead or self.name == "y":
             return self
         tensors = dict(self.tensors)
@@ -126,7 +130,7 @@ class Model:
     def last(self) -> Model:
         """The same with everything but the sums of the output as it is: their dy is the gradient that reaches them."""
         own = self.output.own
-        reached = {a.name for s in own for a in s.reads() if a.name.startswith("d") and a.name != "dy"}
+        reached = {a.name for s in own for a in s.reads() if self.is_adjoint(a.name) and a.name != "dy"}
         if len(reached) != 1 or self.name == "y":
             return self
         (name,) = reached

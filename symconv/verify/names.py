@@ -48,6 +48,9 @@ _RETURNED = {
     "db": "db gradb gradbias gradbiases dbias dbiases gb bgrad biasgrad biasgradient biasesgrad",
 }
 
+# The operand that an array is like: adjoints have the layout and the shape of what they are the adjoint of.
+LIKE = {**{name: name for name in "xwby"}, "dx": "x", "dw": "w", "db": "b", "dy": "y"}
+
 _METHODS = {
     "forward": "forward __call__ call forward_pass forward_propagation forward_prop fprop feedforward",
     "backward": "backward backprop back_prop backward_pass backward_propagation backpropagation back_propagation "

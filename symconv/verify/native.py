@@ -16,6 +16,7 @@ from symconv.verify.dense import Array
 from symconv.verify.drivers import Driver, Request
 from symconv.verify.isolation import Answer, Session
 from symconv.verify.layouts import Axes, arranged
+from symconv.verify.names import LIKE
 from symconv.verify.prototype import CParameter, find_prototype, parse_prototype
 from symconv.verify.returned import Shapes, part
 
@@ -65,7 +66,7 @@ class Native(Driver):
             return {"array": role}
         if role not in _OUTPUTS:
             raise Unsayable(f"it wants {role}, which this layer does not have")
-        operand = "dy" if role == "y" else role[1:]
+        operand = "dy" if role == "y" else LIKE[role]
         if operand not in inputs.canonical:
             raise Unsayable(f"it gives {role}, which this layer does not have")
         whole, dy = inputs.canonical[operand], inputs.canonical["dy"]

@@ -15,7 +15,7 @@ from symconv.ir import Access, Context, Equal, IndexedSum, Layer, Statement, sym
 from symconv.layers.registry import build_layer
 from symconv.verify.dense import Env
 
-_NAMES = ("y", "dx", "dw", "db")
+_INPUTS = ("x", "w", "b")
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,15 @@ def truth_of(layer: Layer) -> Truth:
     """The forward output and the gradient by each input that has a usual name."""
     outputs = {"y": Output("y", layer.statements)}
     for wrt in layer.inputs:
-        if f"d{wrt}" not in _NAMES:
+        if wrt not in _INPUTS:
             continue
         adjoints: list[Statement] = []
         for target in adjoint_order(layer, wrt):
             adjoints += _gradient(layer, target)
         needed = {a.name for s in adjoints for a in (s.reads() if isinstance(s, IndexedSum) else ())}
         forward = tuple(s for s in layer.statements if s.result.name != layer.result or layer.result in needed)
-        outputs[f"d{wrt}"] = Output(f"d{wrt}", (*forward, *adjoints))
+        name = layer.context.adjoint(wrt)
+        outputs[name] = Output(name, (*forward, *adjoints))
     return Truth(layer, outputs)
 
 

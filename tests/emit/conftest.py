@@ -21,6 +21,7 @@ from symconv.ir import (
     Notation,
     Operand,
     Range,
+    Role,
     index,
     size,
 )
@@ -36,10 +37,10 @@ NOTATION = Notation(
     (
         ("x", Label("x", "l")),
         ("y", Label("x", "l+1")),
-        ("dy", Label("δ", "l+1")),
         ("w", Label("w", "l+1")),
         ("b", Label("b", "l+1")),
-    )
+    ),
+    adjoints=(("y", Label("δ", "l+1")),),
 )
 
 
@@ -81,13 +82,19 @@ def correlation(stride: int, pad: int) -> Layer:
     )
     operands = (
         Operand("x", (H, W), ("i'", "j'")),
-        Operand("w", (k1, k2), ("m'", "n'")),
-        Operand("b", (), ()),
+        Operand("w", (k1, k2), ("m'", "n'"), role=Role.PARAMETER),
+        Operand("b", (), (), role=Role.PARAMETER),
         Operand("y", (O1, O2), ("i", "j")),
     )
     context = Context((H, W, k1, k2, O1, O2), fits, operands)
     attributes = (("strides", (stride, stride)), ("pads", (pad,) * 4))
     return Layer("conv2d", statements, context, ("x", "w", "b"), notation=NOTATION, attributes=attributes)
+
+
+@pytest.fixture
+def context() -> Context:
+    """The operands and sizes of the article's layer."""
+    return correlation(1, 0).context
 
 
 @pytest.fixture(scope="session")

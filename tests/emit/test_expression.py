@@ -24,6 +24,7 @@ from symconv.ir import (
     Partial,
     Quot,
     Range,
+    Role,
     Select,
     index,
     offset,
@@ -35,6 +36,11 @@ i1, m1 = index("i'"), index("m'")
 H, N, k1, s, d, KH, KW, p = (*map(size, ("H", "N", "k1", "s", "d", "KH", "KW")), offset("p"))
 x, y, w, delta = (Access(name, i) for name in ("x", "y", "w", "dy"))
 mean, var = Access("mean"), Access("var")
+OPERANDS = (
+    *(Operand(name, (N,), ("i",)) for name in ("x", "y", "A", "t")),
+    Operand("w", (N,), ("i",), role=Role.PARAMETER),
+)
+CONTEXT = Context((H, N, k1, KH, KW, p), (), OPERANDS, scales=(s, d))
 
 Printers = Callable[..., tuple[Printer, Printer, Printer]]
 
@@ -116,7 +122,7 @@ TENSORS = [
 
 @pytest.fixture
 def plain(printers: Printers) -> tuple[Printer, Printer, Printer]:
-    return printers(Notation((("dy", Label("δ")),)))
+    return printers(Notation(adjoints=(("y", Label("δ")),)), CONTEXT)
 
 
 @pytest.mark.parametrize(("e", "text", "ascii", "latex"), INDICES, ids=[row[1] for row in INDICES])
@@ -138,7 +144,7 @@ def test_ascii_spells_everything_out(plain: tuple[Printer, ...]) -> None:
 
 
 def test_operands_follow_the_order_of_statement(printers: Printers) -> None:
-    context = Context((N,), (), tuple(Operand(name, (N,), ("i",)) for name in ("z", "a", "w")))
+    context = Context((N,), (), tuple(Operand(name, (N,), ("i",)) for name in ("z", "a")) + OPERANDS[-1:])
     text, *_ = printers(None, context)
     e = Access("a", i) * Access("z", i) * Access("w", i) * Access("dz", i)
     assert text.expression(e) == "∂E/∂z[i] w[i] z[i] a[i]"

@@ -112,13 +112,15 @@ def _at(s: Statement, names: set[str], value: sp.Expr) -> Statement:
     return s.with_(summand=s.summand.xreplace({a: value for a in s.reads() if a.name in names}))
 
 
-def _elementwise(s: Statement, result: str) -> bool:
-    return isinstance(s, IndexedSum) and not s.reduced and s.result.name.startswith(result) and len(s.reads()) > 0
+def _elementwise(s: Statement) -> bool:
+    return isinstance(s, IndexedSum) and not s.reduced and len(s.reads()) > 0
 
 
 def _with_derivative(m: Model, change: Callable[[IndexedSum], IndexedSum]) -> Model:
     """Another derivative of the activation: in the sums of the backward pass that go entry by entry."""
-    return m.with_statements(lambda s: change(s) if isinstance(s, IndexedSum) and _elementwise(s, "d") else s)
+    return m.with_statements(
+        lambda s: change(s) if isinstance(s, IndexedSum) and _elementwise(s) and m.is_adjoint(s.result.name) else s
+    )
 
 
 def derivative_missing(m: Model) -> Model:
@@ -155,7 +157,7 @@ def derivative_elsewhere(m: Model) -> Model:
 
 def _by_result(derivative: sp.Expr, z: Access, m: Model) -> sp.Expr:
     """The derivative as a function of the activation's result, at z."""
-    forward = [s for s in m.truth.layer.statements if _elementwise(s, m.truth.layer.result)]
+    forward = [s for s in m.truth.layer.statements if s.result.name == m.truth.layer.result and _elementwise(s)]
     u, t = sp.Symbol("u", positive=True), sp.Symbol("t", real=True)
     if len(forward) != 1 or not isinstance(forward[0], IndexedSum):
         raise NoDifference
@@ -186,7 +188,7 @@ def not_applied(m: Model) -> Model:
 
     def change(s: IndexedSum) -> IndexedSum:
         reads = set(s.reads())
-        return s.with_(summand=reads.pop()) if _elementwise(s, "y") and len(reads) == 1 else s
+        return s.with_(summand=reads.pop()) if s.result.name == "y" and _elementwise(s) and len(reads) == 1 else s
 
     if m.name != "y":
         raise NoDifference

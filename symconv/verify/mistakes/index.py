@@ -126,7 +126,7 @@ def interleaved_groups(side: str) -> Change:
             group = FloorDiv(channel, channels)
             return (i[0], group, channel - channels * group, *i[3:])
 
-        if m.name in (side, f"d{side}"):
+        if m.name in (side, m.truth.context.adjoint(side)):
             return m.with_own(lambda s: s.with_(result=Access(m.name, *move(s.result.indices))))
         return m.with_reads("x" if side == "x" else "dy", move)
 
