@@ -1,13 +1,12 @@
 """Gradients that have to be proved, and to be right: each is held against differences of 60 digits.
 
-A derived gradient is evaluated by the product's exact interpreter, layer first, then every adjoint that leads to it; the
-layer itself is evaluated a second time from its formula by `evaluator`.
+A derived gradient is evaluated by the product's exact interpreter: the layer, then every adjoint that leads to it.
+The layer itself is evaluated a second time from its formula by `evaluator`.
 """
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,9 +16,9 @@ from typing import Any
 import symconv as sc
 from symconv.ir import evaluate
 from tests.truth.evaluator import Tensor, Undefined, World, draw_sizes, draw_values, gradient, real, result, world
-from tests.truth.gradient_table import FORMULAS, POINTWISE, lines
 from tests.truth.outcome import Outcome, judged
 from tests.truth.sizes import SizesDisagree, as_drawn, draw_for_layer
+from tests.truth.tables import as_formula, rows
 
 DRAWS = 2
 TOLERANCE = real(Fraction(1, 10**8))
@@ -50,14 +49,10 @@ class Case:
 def formula_cases() -> tuple[Case, ...]:
     """One case for each input of each formula of the table."""
     out = []
-    for topic, line in [*lines(FORMULAS), *((topic, pointwise(line)) for topic, line in lines(POINTWISE))]:
-        out += [Case(topic, line, wrt, lambda line=line: sc.Formula(line), line) for wrt in world(line).inputs()]
+    for topic, line in rows("gradients.txt"):
+        text = as_formula(line)
+        out += [Case(topic, text, wrt, lambda text=text: sc.Formula(text), text) for wrt in world(text).inputs()]
     return tuple(out)
-
-
-def pointwise(expression: str) -> str:
-    """x*log(z) as y[i] = x[i]*log(z[i])"""
-    return "y[i] = " + re.sub(r"\b([xz])\b", r"\1[i]", expression)
 
 
 def gradient_outcome(case: Case) -> Outcome:
@@ -98,7 +93,10 @@ def numerical_error(case: Case, derived: Any) -> str:
             continue
         weights = {p: signed(rng) for p in forward}
         want = gradient(w, 0, case.wrt, sizes, tensors, weights)
-        why = _difference(derived, known, tensors, weights, forward, want)
+        try:
+            why = _difference(derived, known, tensors, weights, forward, want)
+        except OverflowError:  # the product's interpreter has double precision
+            continue
         if why:
             return f"{why} at {known}"
         done += 1

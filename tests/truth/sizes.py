@@ -22,6 +22,13 @@ def as_drawn(w: World, context: Any, sizes: Mapping[Any, int]) -> dict[str, int]
                 continue
             if value(extent, known) != n:
                 raise SizesDisagree(f"axis {axis} of {name} has {n} entries, and {extent} is {value(extent, known)}")
+    for letter in w.letters:
+        own = letter.upper()
+        if own in {s.name for s in context.sizes} - set(known):
+            # A letter that stands on no axis at all has a size of its own; another one has its axis's.
+            if isinstance(w.root[letter], tuple) or any(w.root[a] == w.root[letter] for a in w.root if a != letter):
+                raise SizesDisagree(f"{letter} has the size {own}, and stands on an axis of another size")
+            known[own] = sizes[w.root[letter]]
     return known
 
 
