@@ -1,0 +1,43 @@
+"""At least 240 identities, true, false and on a domain: no wrong verdict, no traceback, at most 2 % unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.truth.identities import identities, identity_outcome, label_error, names
+from tests.truth.outcome import summary
+
+Count = Callable[[str, int], None]
+TOPICS = tuple(dict.fromkeys(i.topic for i in identities()))
+
+
+def test_there_are_enough() -> None:
+    found = identities()
+    assert len(found) >= 240
+    assert len(set(found)) == len(found)
+    assert all(i.domain for i in found if i.topic == "domain")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_labels_are_right(topic: str) -> None:
+    """The evaluator says of every identity what the table says."""
+    wrong = {str(i): label_error(i) for i in identities() if i.topic == topic}
+    assert not {k: v for k, v in wrong.items() if v}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_identities(topic: str, count_cases: Count, capsys: pytest.CaptureFixture[str]) -> None:
+    outcomes = [identity_outcome(i) for i in identities() if i.topic == topic]
+    count_cases(f"identities, {topic}", len(outcomes))
+    with capsys.disabled():
+        print(f"\n{topic}: {summary(outcomes)}")
+    assert all(o.kind in ("right", "unknown") for o in outcomes), summary(outcomes)
+
+
+def test_a_scope_that_states_a_condition() -> None:
+    assert names("all I >= 1, where x[i] != 0", "x != 0")
+    assert names("all I >= 1; z[i] - x[i] ≠ 0", "x - z != 0")
+    assert not names("all I >= 1", "x != 0")
+    assert not names("all I >= 1, x[i] > 0", "x != 0")
