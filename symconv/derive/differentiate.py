@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import sympy as sp
@@ -54,6 +54,12 @@ def chain_rule(layer: Layer, output: str, wrt: str) -> IndexedSum:
     )
 
 
+def no_gradient(layer: Layer, wrt: str) -> IndexedSum:
+    """dE/dA[q] = 0 where nothing is computed from A"""
+    q = axis_indices(layer.context, wrt, set())
+    return IndexedSum(Access(layer.context.adjoint(wrt), *q), box(layer.context, wrt, q), (), sp.S.Zero)
+
+
 def inner_partial(s: IndexedSum, context: Context) -> IndexedSum:
     """dy[..]/dA[..] alone, for every index of the sum it stands in: the lemma that opens it."""
     partial = the_partial(s)
@@ -74,13 +80,20 @@ def the_partial(s: IndexedSum) -> Partial:
 def open_partial(s: IndexedSum, layer: Layer) -> Move:
     """d/dA[q] sum_J S(A[f_1], A[f_2], ..) = sum_t sum_J [f_t = q] dS/dA[f_t], one piece a use t of A
 
-    A use by which the derivative is zero gives no piece; a sum without a partial derivative stays as it is.
+    A use by which the derivative is zero gives no piece, none at all the piece 0; a sum without a partial derivative
+    stays as it is.
     """
     if not s.summand.atoms(Partial):
         return Move.same(s)
     partial = the_partial(s)
     opened = (_open(s, partial, layer, use) for use in uses(layer, partial))
-    return Move(s, tuple(x for x in opened if x is not None))
+    pieces = tuple(x for x in opened if x is not None)
+    return Move(s, pieces or (Piece(nothing(s)),))
+
+
+def nothing(s: IndexedSum) -> IndexedSum:
+    """The zero that is added where a sum has no term."""
+    return s.with_(ranges=s.parallel, guards=(), summand=sp.S.Zero)
 
 
 def unfold(s: IndexedSum, layer: Layer) -> tuple[IndexedSum, ...]:
@@ -184,7 +197,7 @@ def forward_at(s: IndexedSum, layer: Layer) -> tuple[Given, ...]:
         if not isinstance(forward, IndexedSum) or forward.result.name != partial.out.name:
             continue
         values, ranges, guards = match_result(forward, partial.out, s.names)
-        needed = tuple(r for r in s.ranges if r.index in partial.out.free_symbols)
+        needed = _ranges_alone(r for r in s.ranges if r.index in partial.out.free_symbols)
         held = tuple(g for g in s.guards if g.symbols & set(s.indices) <= {r.index for r in needed})
         domain = IndexedSum(partial.out, needed, held, sp.S.One)
         conditions = [g for g in guards if isinstance(g, Equal)]
@@ -195,3 +208,14 @@ def forward_at(s: IndexedSum, layer: Layer) -> tuple[Given, ...]:
         use = Use(position, forward.result)
         out.append(Given(domain, Piece(normal(formula), witness, inverse, use)))
     return tuple(out)
+
+
+def _ranges_alone(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """The ranges without the bounds that speak of other indices: what is inserted holds at every entry of its box."""
+    kept = tuple(ranges)
+    own = {r.index for r in kept}
+
+    def alone(bounds: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+        return tuple(b for b in bounds if all(v in own or v.is_nonnegative for v in b.free_symbols)) or tuple(bounds)
+
+    return tuple(Range(r.index, alone(r.lowers), alone(r.uppers)) for r in kept)

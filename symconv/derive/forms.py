@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from symconv.derive.differentiate import chain_rule, unfold
+from symconv.derive.differentiate import chain_rule, no_gradient, unfold
 from symconv.derive.phases import by_residue
 from symconv.derive.rules import attempt, discharge, extend_by_zero, sift_all, tighten
 from symconv.derive.strategy import consumers
@@ -31,8 +31,8 @@ def gradient_form(layer: Layer, wrt: str, form: str) -> tuple[IndexedSum, ...]:
     for output in consumers(layer, wrt):
         start = chain_rule(layer, output, wrt)
         for opened in unfold(start, layer):
-            out += _BUILD[form](opened, start, layer, output)
-    return tuple(out)
+            out += _BUILD[form](opened, start, layer, output) if opened.summand != 0 else [opened]
+    return tuple(out) or (no_gradient(layer, wrt),)
 
 
 def _single(move: Move) -> IndexedSum:

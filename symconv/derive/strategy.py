@@ -16,7 +16,7 @@ from functools import partial
 import sympy as sp
 
 from symconv.derive.affine import coefficient
-from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, open_partial
+from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, no_gradient, open_partial
 from symconv.derive.phases import by_residue
 from symconv.derive.rules import Rule, attempt, discharge, extend_by_zero, reindex, sift_all, then
 from symconv.derive.support import outputs_to_taps, restrict
@@ -78,10 +78,12 @@ def consumers(layer: Layer, name: str) -> tuple[str, ...]:
 def section_for(layer: Layer, target: str, numbers: Numbers) -> Section:
     """The lines that lead to the adjoint of `target`, inner derivatives among them."""
     line = _Lines(numbers)
-    starts = [chain_rule(layer, output, target) for output in consumers(layer, target)]
-    line.define(
-        "chain rule", f"E depends on {target} through every entry of {_names(consumers(layer, target))}", starts
-    )
+    outputs = consumers(layer, target)
+    if not outputs:
+        line.define("chain rule", f"E does not depend on {target}", [no_gradient(layer, target)])
+        return Section(layer.context.adjoint(target), tuple(line.steps))
+    starts = [chain_rule(layer, output, target) for output in outputs]
+    line.define("chain rule", f"E depends on {target} through every entry of {_names(outputs)}", starts)
     line.apply(
         "region",
         "outside the region Q the derivative is zero: no tap joins that output to this entry",
@@ -96,7 +98,7 @@ def section_for(layer: Layer, target: str, numbers: Numbers) -> Section:
     lemmas = tuple(lemma for s in line.sums for lemma in inner_derivative(layer, s, numbers))
     line.apply("substitute", "put the inner derivative into the sum", lambda s: _open_and_sift(s, layer), lemmas=lemmas)
     line.apply("discharge", "these conditions hold wherever the indices range", discharge)
-    for output in consumers(layer, target):
+    for output in outputs:
         line.apply(
             "zero extension",
             f"read {layer.context.adjoint(output)} as zero outside its box: its range condition can go",

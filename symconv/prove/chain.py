@@ -96,7 +96,10 @@ def _check_definition(section: Section, step: Step, layer: Layer) -> None:
             raise Failed(f"the first line does not define {section.target}")
         return
     (wrt,) = target.of
-    outputs = [_chain_rule_output(s, wrt, section.target, layer) for s in step.before]
+    stated = [s for s in step.before if s.summand != 0]
+    if not step.before:
+        raise Failed(f"the first line says nothing of {section.target}")
+    outputs = [_chain_rule_output(s, wrt, section.target, layer) for s in stated]
     if sorted(outputs) != sorted(consumers(layer, wrt)):
         raise Failed(f"the chain rule goes through {', '.join(outputs)}, and {wrt} is read by other operands")
 

@@ -47,9 +47,9 @@ class Generators:
     symbols: dict[tuple, sp.Symbol] = field(default_factory=dict)
     units: dict[sp.Expr, int] = field(default_factory=dict)
 
-    def __call__(self, *key: object, positive: bool = False) -> sp.Symbol:
+    def __call__(self, *key: object, **assumptions: bool) -> sp.Symbol:
         if key not in self.symbols:
-            self.symbols[key] = sp.Symbol(f"g@{len(self.symbols)}", real=True, positive=positive or None)
+            self.symbols[key] = sp.Symbol(f"g@{len(self.symbols)}", real=True, **assumptions)
         return self.symbols[key]
 
     def key(self, symbol: sp.Expr) -> tuple | None:
@@ -164,7 +164,7 @@ class Normal:
             return 0
         out = 1 if number > 0 else -1
         for f, n in found:
-            if positive_form(f):
+            if positive_form(f) or (closed and f.is_nonnegative):
                 continue
             if f not in self.signs and (n % 2 or (self.strict and not closed)):
                 raise Split(f)
@@ -235,7 +235,7 @@ class Normal:
         if key is not None and key[0] == "exp":
             return self._exp_term(sp.Rational(c) / key[2], key[1])
         unit = self.new.units[("root", f)] = int(sp.ilcm(self.new.units.get(("root", f), 1), c.q))  # type: ignore[index]
-        r = self.new("root", f, unit)
+        r = self.new("root", f, unit, nonnegative=True)
         self.relations[r] = Relation(r, unit, self._magnitude_of(f))
         return r ** int(c * unit)
 
