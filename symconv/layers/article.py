@@ -9,7 +9,21 @@ from functools import cache
 
 import sympy as sp
 
-from symconv.ir import Access, Apply, Between, Context, IndexedSum, Label, Layer, Notation, Operand, Range, index, size
+from symconv.ir import (
+    Access,
+    Apply,
+    Between,
+    Context,
+    IndexedSum,
+    Label,
+    Layer,
+    Notation,
+    Operand,
+    Range,
+    Role,
+    index,
+    size,
+)
 
 _i, _j, _m, _n = map(index, "ijmn")
 _H, _W, _K1, _K2 = map(size, ("H", "W", "k1", "k2"))
@@ -23,7 +37,11 @@ def _correlation(name: str, read: sp.Expr, result: str, operands: tuple[Operand,
     y = Access(result, _i, _j)
     sums = (IndexedSum(y, outputs + taps, (), Access("w", _m, _n) * read), IndexedSum(y, outputs, (), Access("b")))
     fits = (Between(sp.S.One, _K1, _H), Between(sp.S.One, _K2, _W))
-    shared = (Operand("w", (_K1, _K2), ("m'", "n'")), Operand("b", (), ()), Operand(result, _OUTPUT, ("i", "j")))
+    shared = (
+        Operand("w", (_K1, _K2), ("m'", "n'"), role=Role.PARAMETER),
+        Operand("b", (), (), role=Role.PARAMETER),
+        Operand(result, _OUTPUT, ("i", "j")),
+    )
     context = Context((_H, _W, _K1, _K2), fits, (*shared, *operands))
     return Layer(name, sums, context, ("w", "b", *(o.name for o in operands)), result, labels)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, UserError, index, size
+from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, Role, UserError, index, size
 from symconv.layers.attributes import PAD, canonical, flag, number, per_axis
 from symconv.layers.axes import LETTERS, Axis
 from symconv.layers.window import WINDOW, image_shape, spatial_axes, symbols_of, window_axes
@@ -127,8 +127,9 @@ def _context(
             (*g_sizes, rows, columns, *(a.kernel for a in axes)),
             (*g_names, row_name, column_name, *(f"k{a}" for a in letters)),
             first,
+            Role.PARAMETER,
         ),
-        Operand("b", (*g_sizes, outer), (*g_names, "oc"), first),
+        Operand("b", (*g_sizes, outer), (*g_names, "oc"), first, Role.PARAMETER),
         Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters)), second),
     )
     scales = symbols_of([v for a in axes for v in (a.stride, a.dilation)])

@@ -20,6 +20,7 @@ from symconv.ir import (
     Layer,
     Operand,
     Range,
+    Role,
     UserError,
     index,
 )
@@ -119,7 +120,7 @@ def max_pool(rank: int, /, **attributes: Any) -> Layer:
     y = IndexedSum(pool.y, everywhere, (), sel * pool.x, pool.extended)
     shape = (pool.rows, pool.channels, *(a.output for a in pool.axes), *(a.kernel for a in pool.axes))
     axes = ("n", "c", *(v.name for v in (*pool.o, *pool.k)))
-    return pool.layer(name, given, (winner, y), Operand("sel", shape, axes))
+    return pool.layer(name, given, (winner, y), Operand("sel", shape, axes, role=Role.MASK))
 
 
 def average_pool(rank: int, /, **attributes: Any) -> Layer:
