@@ -42,13 +42,19 @@ class Stage:
     gathered: tuple[Statement, ...]
     layer: Layer
 
+    def __post_init__(self) -> None:
+        other = {s.result.name for s in self.gathered} - {self.target}
+        if other:
+            raise ValueError(f"the sums of {self.target} write {', '.join(sorted(other))}")
+
     @cached_property
     def scattered(self) -> tuple[Statement, ...]:
         """The sums as the forward formula or the chain rule gives them, y[f(i)] += ..; no divisibility in them."""
         written = tuple(s for s in self.layer.statements if s.result.name == self.target)
         if written:
             return written
-        sums = gradient_form(self.layer, self.target[1:], "scatter")
+        (of,) = self.layer.context.operand(self.target).of
+        sums = gradient_form(self.layer, of, "scatter")
         # A delta that could not be sifted would be a condition on every point; the gathered sums have none.
         return self.gathered if any(isinstance(g, Equal) for s in sums for g in s.guards) else sums
 
@@ -92,8 +98,8 @@ class Kernel:
     @property
     def shaped(self) -> str:
         """The operand that the result is the adjoint of and that is not read: only its shape is wanted; "" if none."""
-        own = self.result[1:] if self.name != FORWARD else ""
-        return own if own not in self.inputs else ""
+        own = self.layer.context.operand(self.result).of
+        return own[0] if own and own[0] not in self.inputs else ""
 
     @property
     def temporaries(self) -> tuple[str, ...]:
@@ -107,6 +113,10 @@ def kernels_of(layer: Layer) -> tuple[Kernel, ...]:
     """
     if layer.context.scales:
         raise UserError(f"{layer.name}: {layer.context.scales[0]} multiplies an index: give a number for it")
+    for wrt in layer.inputs:
+        same = [n for n in layer.inputs if gradient_name(n) == gradient_name(wrt)]
+        if len(same) > 1:
+            raise UserError(f"{layer.name}: the gradients by {' and '.join(same)} would both be {gradient_name(wrt)}")
     return (forward_kernel(layer), *(gradient_kernel(layer, wrt) for wrt in layer.inputs))
 
 
@@ -132,11 +142,13 @@ def gradient_kernel(layer: Layer, wrt: str) -> Kernel:
             forward.insert(0, _written(layer, name))
             wanted |= forward[0].reads()
     stages = (*forward, *adjoints)
-    delta = tuple(n for n in (f"d{layer.result}",) if n in wanted)
+    delta = tuple(n for n in (layer.context.adjoint(layer.result),) if n in wanted)
     operands = tuple(n for n in _weights_first(layer.inputs) if n in wanted)
     own = tuple(dict.fromkeys((*operands, wrt)))
     sizes = sizes_of(layer.context, own, delta, _used(stages, (*own, *delta), layer))
-    return Kernel(gradient_name(wrt), layer, (*delta, *operands), frozenset(), f"d{wrt}", stages, sizes)
+    return Kernel(
+        gradient_name(wrt), layer, (*delta, *operands), frozenset(), layer.context.adjoint(wrt), stages, sizes
+    )
 
 
 def _used(stages: Sequence[Stage], arrays: Sequence[str], layer: Layer) -> set[sp.Symbol]:
@@ -179,7 +191,7 @@ def _written(layer: Layer, name: str) -> Stage:
 
 def _adjoint(layer: Layer, target: str) -> Stage:
     taps = tuple(gather(s, layer.context) for s in gradient_form(layer, target, "taps"))
-    return Stage(f"d{target}", taps, layer)
+    return Stage(layer.context.adjoint(target), taps, layer)
 
 
 def gather(s: IndexedSum, context: Context) -> IndexedSum:
