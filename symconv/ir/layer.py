@@ -241,6 +241,7 @@ class Layer:
             self,
             statements=tuple(s.map(lambda e: e.xreplace(put)) for s in self.statements),
             context=self.context.substitute(values),
+            domain=tuple(replace(c, expression=c.expression.xreplace(put)) for c in self.domain),
         )
 
     def check_input(self, name: str) -> str:

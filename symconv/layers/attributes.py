@@ -10,12 +10,12 @@ import difflib
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import sympy as sp
 
 from symconv.ir import UserError, checked_name, offset, size
+from symconv.layers.axes import AXES
 
 ALIASES = {
     "kernel_size": "kernel_shape",
@@ -30,11 +30,9 @@ _OFFSETS = ("pads", "output_padding")
 _SIZES = ("kernel_shape", "strides", "dilations", "group", "in_channels", "out_channels", "input_shape", "p")
 
 # What the layers call their own symbols. A name stands for one kind of symbol only, or it would be two, unnoticed.
-_INDEX_NAMES = frozenset({*"ngcoi", "oc", "ic", *map("".join, product("oki", "dhw"))})
-_SIZE_NAMES = frozenset(
-    {*"NGCDHW", "OC", "IC", *map("".join, product("OK", "DHW")), *map("_".join, product("sd", "dhw"))}
-)
-_OFFSET_NAMES = frozenset(map("_".join, product("pqe", "dhw")))
+_INDEX_NAMES = frozenset({*"ngcoi", "oc", "ic", *(name for a in AXES[3] for name in a.indices)})
+_SIZE_NAMES = frozenset({*"NGC", "OC", "IC", *(name for a in AXES[3] for name in a.sizes)})
+_OFFSET_NAMES = frozenset(name for a in AXES[3] for name in a.offsets)
 
 
 @dataclass(frozen=True)

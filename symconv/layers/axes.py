@@ -9,7 +9,45 @@ import sympy as sp
 
 from symconv.ir import Between, CeilDiv, FloorDiv, UserError, index
 
-LETTERS = {1: "w", 2: "hw", 3: "dhw"}
+
+@dataclass(frozen=True)
+class AxisNames:
+    """What the symbols of one spatial axis are called: the indices, and each size and attribute that is left out."""
+
+    letter: str
+    input_index: str
+    output_index: str
+    tap: str
+    extent: str
+    kernel: str
+    output: str
+    stride: str
+    dilation: str
+    before: str
+    after: str
+    output_padding: str
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        return self.output_index, self.tap, self.input_index
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Of what is at least 1."""
+        return self.extent, self.kernel, self.output, self.stride, self.dilation
+
+    @property
+    def offsets(self) -> tuple[str, ...]:
+        """Of what is at least 0."""
+        return self.before, self.after, self.output_padding
+
+
+_DEPTH = AxisNames("d", "id", "od", "kd", "D", "KD", "OD", "s_d", "d_d", "p_d", "q_d", "e_d")
+_HEIGHT = AxisNames("h", "ih", "oh", "kh", "H", "KH", "OH", "s_h", "d_h", "p_h", "q_h", "e_h")
+_WIDTH = AxisNames("w", "iw", "ow", "kw", "W", "KW", "OW", "s_w", "d_w", "p_w", "q_w", "e_w")
+AXES = {1: (_WIDTH,), 2: (_HEIGHT, _WIDTH), 3: (_DEPTH, _HEIGHT, _WIDTH)}
+"""The spatial axes of a window by their number."""
+LETTERS = {rank: "".join(a.letter for a in axes) for rank, axes in AXES.items()}
 
 
 @dataclass(frozen=True)
@@ -19,7 +57,7 @@ class Axis:
     The position read at output o and tap k is  stride * o + dilation * k - before.
     """
 
-    letter: str
+    names: AxisNames
     extent: sp.Expr
     kernel: sp.Expr
     output: sp.Expr
@@ -30,12 +68,20 @@ class Axis:
     ceil_mode: bool = False
 
     @property
+    def letter(self) -> str:
+        return self.names.letter
+
+    @property
+    def i(self) -> sp.Symbol:
+        return index(self.names.input_index)
+
+    @property
     def o(self) -> sp.Symbol:
-        return index(f"o{self.letter}")
+        return index(self.names.output_index)
 
     @property
     def k(self) -> sp.Symbol:
-        return index(f"k{self.letter}")
+        return index(self.names.tap)
 
     @property
     def position(self) -> sp.Expr:

@@ -14,7 +14,7 @@ import sympy as sp
 
 from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, Role, UserError, index, size
 from symconv.layers.attributes import PAD, canonical, flag, number, per_axis
-from symconv.layers.axes import LETTERS, Axis
+from symconv.layers.axes import AXES, Axis
 from symconv.layers.window import WINDOW, image_shape, spatial_axes, symbols_of, window_axes
 
 CONV = (*WINDOW, "group", "in_channels", "out_channels", "bias")
@@ -113,7 +113,6 @@ def _context(
     kernel_first: Range | None = None,
 ) -> Context:
     """Operands, sizes and scales; `image` and `result` are the spatial sizes of x and of y."""
-    letters = [a.letter for a in axes]
     g_names, g_sizes = tuple(r.index.name for r in c.group), c.sizes(*c.group)
     (n,), (outer,), (inner,) = c.sizes(c.batch), c.sizes(c.outer), c.sizes(c.inner)
     rows, columns = (outer, inner) if kernel_first is None else (inner, outer)
@@ -121,16 +120,16 @@ def _context(
     # Callers' arrays have one axis of channels: the groups joined with the channels of each.
     second, first = ((1,), (0,)) if c.group else ((), ())
     operands = (
-        Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(f"i{a}" for a in letters)), second),
+        Operand("x", (n, *g_sizes, inner, *image), ("n", *g_names, "ic", *(a.i.name for a in axes)), second),
         Operand(
             "w",
             (*g_sizes, rows, columns, *(a.kernel for a in axes)),
-            (*g_names, row_name, column_name, *(f"k{a}" for a in letters)),
+            (*g_names, row_name, column_name, *(a.k.name for a in axes)),
             first,
             Role.PARAMETER,
         ),
         Operand("b", (*g_sizes, outer), (*g_names, "oc"), first, Role.PARAMETER),
-        Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(f"o{a}" for a in letters)), second),
+        Operand("y", (n, *g_sizes, outer, *result), ("n", *g_names, "oc", *(a.o.name for a in axes)), second),
     )
     scales = symbols_of([v for a in axes for v in (a.stride, a.dilation)])
     pads = [v for a in axes for v in (a.before, a.after)]
@@ -148,11 +147,11 @@ def conv_transpose(rank: int, /, **attributes: Any) -> Layer:
     name = f"conv_transpose{rank}d"
     given = canonical(name, attributes, TRANSPOSE, rank)
     axes, _ = window_axes(rank, given)
-    letters = LETTERS[rank]
     c = channels(name, rank, given)
-    extra = per_axis("output_padding", given.get("output_padding", 0), letters, [f"e_{a}" for a in letters], PAD)
+    letters, default = [a.letter for a in axes], [a.output_padding for a in AXES[rank]]
+    extra = per_axis("output_padding", given.get("output_padding", 0), letters, default, PAD)
     result = tuple(_scattered(a, e) for a, e in zip(axes, extra, strict=True))
-    i = tuple(index(f"i{a}") for a in letters)
+    i = tuple(a.i for a in axes)
     at = tuple(a.position.xreplace({a.o: v}) for a, v in zip(axes, i, strict=True))
     y = Access("y", c.batch.index, *c.g, c.outer.index, *at)
     w = Access("w", *c.g, c.inner.index, c.outer.index, *(a.k for a in axes))

@@ -9,8 +9,9 @@ import sympy as sp
 
 from symconv.ir import Access, Between, Context, IndexedSum, Layer, Operand, Range, UserError, index
 from symconv.layers.attributes import canonical
+from symconv.layers.conditions import settled
 from symconv.layers.formula import Entry, ParsedStatement, Shapes, parse
-from symconv.layers.naming import Names, classify
+from symconv.layers.naming import Classified, Names, classify
 
 FORMULA = ("formula", "shapes")
 
@@ -27,23 +28,25 @@ def custom(**attributes: object) -> Layer:
 def formulas(texts: Sequence[str], shapes: Shapes) -> tuple[Layer, ...]:
     """Several formulas about the same operands: a name means the same thing, and has the same size, in all of them."""
     parsed = [parse(text) for text in texts]
-    names = classify([s for statements in parsed for s in statements], shapes)
-    found = [[pair for statement in statements for pair in _sums(statement, names)] for statements in parsed]
+    known = classify([s for statements in parsed for s in statements], shapes)
+    names = iter(known.names)
+    named = [[(s, next(names)) for s in statements] for statements in parsed]
+    found = [[pair for s, own in statements for pair in _sums(s, own, known)] for statements in named]
     assumptions = list(dict.fromkeys(f for pairs in found for _, fits in pairs for f in fits))
     return tuple(
-        _layer(statements, [s for s, _ in pairs], assumptions, names)
-        for statements, pairs in zip(parsed, found, strict=True)
+        _layer(statements, [s for s, _ in pairs], assumptions, known)
+        for statements, pairs in zip(named, found, strict=True)
     )
 
 
-def _sums(statement: ParsedStatement, names: Names) -> list[tuple[IndexedSum, list[Between]]]:
+def _sums(statement: ParsedStatement, names: Names, known: Classified) -> list[tuple[IndexedSum, list[Between]]]:
     """One sum for each set of summed indices, and what it assumes of the sizes."""
     result = _access(statement.result, names)
     outer = tuple(dict.fromkeys(n for e in statement.result.indices for n in names.indices(e)))
     groups: dict[tuple[str, ...], list[sp.Expr]] = {}
     for summand, listed in statement.terms:
         groups.setdefault(_summed(summand, listed, outer, names), []).append(summand)
-    return [_one_sum(result, outer, over, sp.Add(*terms), names) for over, terms in groups.items()]
+    return [_one_sum(result, outer, over, sp.Add(*terms), names, known) for over, terms in groups.items()]
 
 
 def _summed(summand: sp.Expr, listed: tuple[str, ...] | None, outer: tuple[str, ...], names: Names) -> tuple[str, ...]:
@@ -63,7 +66,7 @@ def _summed(summand: sp.Expr, listed: tuple[str, ...] | None, outer: tuple[str, 
 
 
 def _one_sum(
-    result: Access, outer: tuple[str, ...], over: tuple[str, ...], summand: sp.Expr, names: Names
+    result: Access, outer: tuple[str, ...], over: tuple[str, ...], summand: sp.Expr, names: Names, known: Classified
 ) -> tuple[IndexedSum, list[Between]]:
     """The sum over `over`. Reads whose index is compound are kept inside in one of three ways.
 
@@ -75,20 +78,20 @@ def _one_sum(
     body = _resolved(summand, names)
     extended, fits = set(), []
     for access in sorted(body.atoms(Access), key=sp.default_sort_key):
-        for e, extent in zip(access.indices, names.shapes[access.name], strict=True):
+        for e, extent in zip(access.indices, known.shapes[access.name], strict=True):
             if e.is_Symbol and extent == names.extents.get(e.name):
                 continue
             low, high = names.extremes(e)
             slack = sp.expand(extent - 1 - high)
             if low.is_nonnegative and slack.is_nonnegative:
                 continue
-            if low.is_nonnegative and not slack.is_negative and extent not in names.extents.values():
+            if low.is_nonnegative and not slack.is_negative and extent not in known.extents:
                 fits.append(Between(sp.S.Zero, high, extent - 1))
             else:
                 extended.add(access.name)
     guards = tuple(
         Between(sp.S.Zero, e, n - 1)
-        for e, n in zip(result.indices, names.shapes[result.name], strict=True)
+        for e, n in zip(result.indices, known.shapes[result.name], strict=True)
         if not e.is_Symbol
     )
     return IndexedSum(result, ranges, guards, body, frozenset(extended)), fits
@@ -109,23 +112,32 @@ def _access(entry: Entry, names: Names) -> Access:
     return Access(entry.operand, *map(names.expression, entry.indices))
 
 
-def _layer(statements: list[ParsedStatement], sums: list[IndexedSum], fits: list[Between], names: Names) -> Layer:
+def _layer(
+    statements: Sequence[tuple[ParsedStatement, Names]], sums: list[IndexedSum], fits: list[Between], known: Classified
+) -> Layer:
+    entries = [e for s, _ in statements for e in s.entries]
+    sized = {str(s) for shape in known.shapes.values() for e in shape for s in e.free_symbols}
     operands = tuple(
-        Operand(name, shape, _axis_names(name, statements, len(shape))) for name, shape in names.shapes.items()
+        Operand(name, shape, _axis_names(name, entries, len(shape), sized)) for name, shape in known.shapes.items()
     )
     symbols = [s for o in operands for e in o.shape for s in sorted(e.free_symbols, key=str)]
     symbols += [s for x in sums for s in sorted(x.free_symbols, key=str) if s not in x.indices]
-    sizes = tuple(s for s in dict.fromkeys(symbols) if s not in names.scales)
-    written = {s.result.operand for s in statements}
-    inputs = tuple(name for name in names.shapes if name not in written)
-    context = Context(sizes, tuple(fits), operands, names.scales)
-    return Layer("formula", tuple(sums), context, inputs, statements[-1].result.operand)
+    sizes = tuple(s for s in dict.fromkeys(symbols) if s not in known.scales)
+    written = {s.result.operand for s, _ in statements}
+    inputs = tuple(name for name in known.shapes if name not in written)
+    context = Context(sizes, tuple(fits), operands, known.scales)
+    conditions = (
+        replace(c, expression=_resolved(c.expression, names)) for s, names in statements for c in s.conditions
+    )
+    domain = settled(conditions, "the formula")
+    return Layer("formula", tuple(sums), context, inputs, statements[-1][0].result.operand, domain=domain)
 
 
-def _axis_names(operand: str, statements: list[ParsedStatement], rank: int) -> tuple[str, ...]:
+def _axis_names(operand: str, entries: Sequence[Entry], rank: int, sizes: set[str]) -> tuple[str, ...]:
     """Index names in which an operand's gradient is written: its own where they stand alone, else made of its name."""
-    out = [f"{operand}{k}" for k in range(rank)]
-    for entry in (e for s in statements for e in s.entries() if e.operand == operand):
+    out = [f"{operand.lower()}{k}" for k in range(rank)]
+    out = [f"{name}_" if name in sizes else name for name in out]
+    for entry in (e for e in entries if e.operand == operand):
         for k, e in enumerate(entry.indices):
             out[k] = e.name if e.is_Symbol else out[k]
     return tuple(name if out.index(name) == k else f"{name}{k}" for k, name in enumerate(out))

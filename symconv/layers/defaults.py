@@ -7,9 +7,9 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Layer, UserError
+from symconv.ir import Layer, UserError, offset
 from symconv.layers.attributes import ALIASES
-from symconv.layers.axes import LETTERS
+from symconv.layers.axes import AXES
 from symconv.layers.registry import REGISTRY, build_layer
 
 
@@ -87,9 +87,8 @@ def _check_numbers(layer: Layer, given: dict[str, Any]) -> None:
         for part in value if isinstance(value, (tuple, list)) else (value,):
             if part is not None and not _is_number(part):
                 raise UserError(f"{layer.name}: {attribute} has the symbol {part}: a kernel needs a number for it")
-    if given.get("auto_pad") in ("SAME_UPPER", "SAME_LOWER") and any(
-        s.name[:2] in ("p_", "q_") and s.name[2:] in LETTERS[3] for s in layer.context.sizes
-    ):
+    unset = {offset(name) for a in AXES[3] for name in (a.before, a.after)}
+    if given.get("auto_pad") in ("SAME_UPPER", "SAME_LOWER") and unset & set(layer.context.sizes):
         raise UserError(f"{layer.name}: auto_pad = {given['auto_pad']} depends on the image: give input_shape, or pads")
 
 

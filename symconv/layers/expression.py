@@ -7,7 +7,6 @@ and of bounded size: text that would take forever to compute is refused before i
 from __future__ import annotations
 
 import ast
-import operator
 import re
 import warnings
 from collections.abc import Callable
@@ -17,31 +16,21 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Select, UserError
+from symconv.ir import Condition, UserError
+from symconv.layers.arithmetic import CALLS, Arithmetic, Refused
 from symconv.layers.attributes import shown
 
 Leaf = Callable[[ast.expr], sp.Expr | None]
 _LONGEST = 2000
 _DIGITS = 40
-_BITS = 4096
-_BINARY: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+_BINARY: dict[type[ast.operator], Callable[[Arithmetic, sp.Expr, sp.Expr], sp.Expr]] = {
+    ast.Add: Arithmetic.add,
+    ast.Sub: Arithmetic.subtract,
+    ast.Mult: Arithmetic.multiply,
+    ast.Div: Arithmetic.divide,
+    ast.Pow: Arithmetic.power,
 }
-CALLS: dict[str, Callable[..., sp.Expr]] = {
-    "exp": sp.exp, "log": sp.log, "tanh": sp.tanh, "sinh": sp.sinh, "cosh": sp.cosh, "sin": sp.sin, "cos": sp.cos,
-    "atan": sp.atan, "erf": sp.erf, "sqrt": sp.sqrt, "abs": sp.Abs,
-    "relu": lambda u: Select(u, sp.S.Zero, u, sp.S.Zero),
-    "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
-    "max": lambda a, b: Select(a, b, a, b),
-    "min": lambda a, b: Select(b, a, a, b),
-}  # fmt: skip
-_TWO = ("max", "min")
 _SYNTAX = f"use + - * / ** ( ), numbers, and {', '.join(CALLS)}"
-_UNREAL = (sp.zoo, sp.nan, sp.oo, sp.S.NegativeInfinity, sp.I)
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,15 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:60]}..."
 
 
-def parse_function(text: str, variable: sp.Symbol) -> sp.Expr:
+@dataclass(frozen=True)
+class Read:
+    """What a text says, and the conditions under which it is defined as it was written."""
+
+    expression: sp.Expr
+    conditions: tuple[Condition, ...] = ()
+
+
+def parse_function(text: str, variable: sp.Symbol) -> Read:
     """An expression of x, as SymPy: parse_function("x/(1 + exp(-x))", X)."""
 
     def leaf(node: ast.expr) -> sp.Expr | None:
@@ -111,40 +108,47 @@ def exact(name: str, value: Any) -> sp.Expr:
     if isinstance(value, int) and abs(value) >= 10**_DIGITS:
         raise UserError(f"{name} = {shown(value)}: a number may have {_DIGITS} digits at most")
     source = Source.of(name, str(value))
-    return convert(source.tree(), lambda node: None, source)
+    return convert(source.tree(), lambda node: None, source).expression
 
 
-def convert(node: ast.expr, leaf: Leaf, source: Source) -> sp.Expr:
+def convert(node: ast.expr, leaf: Leaf, source: Source) -> Read:
     """A tree as SymPy; `leaf` says what names and subscripts stand for (None: not allowed)."""
+    arithmetic = Arithmetic()
     try:
-        return _convert(node, leaf, source)
+        expression = _convert(node, leaf, source, arithmetic)
     except (RecursionError, OverflowError, MemoryError):
         raise UserError(f"{source.what} {_short(source.text)!r} is nested too deeply") from None
+    return Read(expression, tuple(arithmetic.conditions))
 
 
-def _convert(node: ast.expr, leaf: Leaf, source: Source) -> sp.Expr:
+def _convert(node: ast.expr, leaf: Leaf, source: Source, arithmetic: Arithmetic) -> sp.Expr:
     found = leaf(node)
     if found is not None:
         return found
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return _number(node, source)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inner = _convert(node.operand, leaf, source)
+        inner = _convert(node.operand, leaf, source, arithmetic)
         return -inner if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        return _real(_binary(node, leaf, source), node, source)
+        parts = [_convert(part, leaf, source, arithmetic) for part in (node.left, node.right)]
+        operation = _BINARY[type(node.op)]
+        return _operated(node, source, lambda: operation(arithmetic, *parts))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS and not node.keywords:
-        wanted = 2 if node.func.id in _TWO else 1
-        if len(node.args) != wanted:
-            raise source.refused(node, f"{node.func.id} takes {wanted} argument{'s' * (wanted > 1)}")
-        return _real(CALLS[node.func.id](*(_convert(a, leaf, source) for a in node.args)), node, source)
+        name, count = node.func.id, CALLS[node.func.id]
+        if len(node.args) != count:
+            raise source.refused(node, f"{name} takes {count} argument{'s' * (count > 1)}")
+        parts = [_convert(part, leaf, source, arithmetic) for part in node.args]
+        return _operated(node, source, lambda: arithmetic.call(name, *parts))
     raise source.refused(node, _SYNTAX)
 
 
-def _real(value: sp.Expr, node: ast.expr, source: Source) -> sp.Expr:
-    if value.is_extended_real is False or value.has(*_UNREAL):
-        raise source.refused(node, "it is no real number anywhere")
-    return value
+def _operated(node: ast.expr, source: Source, operation: Callable[[], sp.Expr]) -> sp.Expr:
+    """The result of an operation, or the error that names its piece of the text."""
+    try:
+        return operation()
+    except Refused as reason:
+        raise source.refused(node, str(reason)) from None
 
 
 def _number(node: ast.Constant, source: Source) -> sp.Expr:
@@ -155,15 +159,3 @@ def _number(node: ast.Constant, source: Source) -> sp.Expr:
         raise source.refused(node, f"a number may have {_DIGITS} digits at most")
     value = Fraction(node.value if isinstance(node.value, int) else spelled)
     return sp.Rational(value.numerator, value.denominator)
-
-
-def _binary(node: ast.BinOp, leaf: Leaf, source: Source) -> sp.Expr:
-    left, right = _convert(node.left, leaf, source), _convert(node.right, leaf, source)
-    if isinstance(node.op, ast.Pow):
-        if not (right.is_Rational and abs(right) <= 64):
-            raise source.refused(node, "an exponent is a number between -64 and 64")
-        if left.is_Rational and max(abs(left.p), left.q).bit_length() * abs(right) > _BITS:
-            raise source.refused(node, f"a number may have {_BITS} bits at most")
-    if isinstance(node.op, ast.Div) and right == 0:
-        raise source.refused(node, "it divides by zero")
-    return _BINARY[type(node.op)](left, right)

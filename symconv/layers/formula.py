@@ -2,7 +2,7 @@
 
 Names in brackets are indices; an index that stands alone as an axis gives that axis its size (ic runs over IC). Indices
 that the result does not mention are summed, term by term; `sum(..)` may say so, and covers the whole product that it
-stands in. Other names in an index are integer parameters: pads, or strides and dilations where they multiply an index;
+stands in. Other names beside an index are integer parameters: pads, or strides and dilations where they multiply one;
 the capital of an index is its size, in an index (w[K-1-k]) and outside of one (x[k]/K). Several statements are
 separated by ; or by newlines, and the last one writes the result. As everywhere, an operand is the sum of the
 statements that write it: y[2*i] = .. ; y[2*i+1] = .. says its even and its odd entries.
@@ -15,21 +15,25 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import sympy as sp
 
-from symconv.ir import UserError, checked_name
+from symconv.ir import Condition, UserError, checked_name
 from symconv.layers.attributes import shown
 from symconv.layers.expression import CALLS, Source, convert
 
 Shapes = Mapping[str, Any]
 Term = tuple[sp.Expr, tuple[str, ...] | None]
+# Terms by what they are summed over: markers of sum(..), and the names in their indices that the result lacks.
+_Pieces = dict[tuple[frozenset[sp.Symbol], frozenset[str]], sp.Expr]
 _SUM = re.compile(r"\bsum\s*\(([^()]*)\)\s*\*?")
 _LONGEST = 20_000
 _TERMS = 500
+_LARGEST = 2**31
 _AFFINE = "an index is affine: names, integers, + - *, such as 2*i + k - p"
 
 
@@ -38,6 +42,7 @@ class Entry(sp.Expr):
 
     is_commutative = True
     is_extended_real = True
+    is_real = True
 
     def __new__(cls, name: sp.Symbol, *indices: sp.Expr) -> Entry:
         return sp.Expr.__new__(cls, name, *indices)
@@ -53,18 +58,20 @@ class Entry(sp.Expr):
 
 @dataclass(frozen=True)
 class ParsedStatement:
-    """result = sum of terms; each term a summand and the names it is summed over (None: all that the result lacks)."""
+    """result = sum of terms; each term a summand and the names it is summed over (None: all that the result lacks).
+
+    reads: the entries of the right side as they were written, those that cancel among them (x - x is of x).
+    conditions: under which it is defined as it was written.
+    """
 
     result: Entry
     terms: tuple[Term, ...]
+    reads: tuple[Entry, ...]
+    conditions: tuple[Condition, ...]
 
-    def reads(self) -> Iterator[Entry]:
-        for summand, _ in self.terms:
-            yield from sorted(summand.atoms(Entry), key=sp.default_sort_key)
-
-    def entries(self) -> Iterator[Entry]:
-        yield self.result
-        yield from self.reads()
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.result, *self.reads
 
 
 def parse(text: Any) -> list[ParsedStatement]:
@@ -93,15 +100,16 @@ def _statement(line: str, before: int) -> ParsedStatement:
     result = _entry(target.tree(), target)
     if result is None:
         raise UserError(f"formula: the result {shown(left.strip())} is no entry such as y[i, j]")
-    return ParsedStatement(result, _terms(Source.of("formula", right, before + len(left) + 1)))
+    return _read(result, Source.of("formula", right, before + len(left) + 1))
 
 
-def _terms(source: Source) -> tuple[Term, ...]:
-    """The right side, multiplied out. Each sum(..) becomes a factor of its own, known by the column it stands at.
+def _read(result: Entry, source: Source) -> ParsedStatement:
+    """The statement of a right side. Each sum(..) becomes a factor of its own, known by the column it stands at.
 
     That factor is a symbol of which nothing is assumed, so that no function lets it through: |sum a| is not sum |a|.
     """
     sums: dict[int, tuple[sp.Symbol, tuple[str, ...]]] = {}
+    reads: dict[Entry, None] = {}
 
     def mark(match: re.Match[str]) -> str:
         names = tuple(checked_name(name.strip(), "index of a sum") for name in match[1].split(","))
@@ -111,30 +119,60 @@ def _terms(source: Source) -> tuple[Term, ...]:
     def leaf(node: ast.expr) -> sp.Expr | None:
         if isinstance(node, ast.Name) and node.col_offset in sums:
             return sums[node.col_offset][0]
-        return _entry(node, source)
+        entry = _entry(node, source)
+        reads.update({} if entry is None else {entry: None})
+        return entry
 
     tree = source.tree(_SUM.sub(mark, source.text))
-    expression = convert(tree, leaf, source)
-    _bounded(expression, source)
+    read = convert(tree, leaf, source)
+    _bounded(read.expression, source)
     marks = dict(sums.values())
-    return tuple(_term(term, marks, source) for term in sp.Add.make_args(sp.expand_mul(expression)))
-
-
-def _term(term: sp.Expr, marks: Mapping[sp.Symbol, tuple[str, ...]], source: Source) -> Term:
-    used = [m for m in marks if term.has(m)]
-    bare = term / sp.Mul(*used)
-    if any(bare.has(m) for m in used):
+    outer = frozenset(s.name for e in result.indices for s in e.free_symbols)
+    pieces = _split(read.expression, frozenset(marks), outer)
+    if any(e.has(*marks) for e in (*pieces.values(), *(c.expression for c in read.conditions)) if marks):
         raise UserError(
             f"formula {shown(source.text)}: a sum(..) covers the product it stands in, and stands in no function, "
             f"power or quotient: write it to an operand of its own first, s[i] = sum(k) ..; y[i] = sqrt(s[i])"
         )
+    terms = tuple((e, _listed([m for m in marks if m in used], marks, source)) for (used, _), e in pieces.items())
+    return ParsedStatement(result, terms, tuple(reads), read.conditions)
+
+
+def _split(e: sp.Expr, marks: frozenset[sp.Symbol], outer: frozenset[str]) -> _Pieces:
+    """The expression multiplied out as far as its terms are summed over different indices, and no further."""
+    out: _Pieces = {}
+    if e.is_Add:
+        for piece in (p for a in e.args for p in _split(a, marks, outer).items()):
+            _put(out, *piece)
+    elif e.is_Mul:
+        out[frozenset(), frozenset()] = sp.S.One
+        for factor in (_split(a, marks, outer) for a in e.args):
+            whole, out = out, {}
+            for ((m1, n1), a), ((m2, n2), b) in product(whole.items(), factor.items()):
+                _put(out, (m1 | m2, n1 | n2), a * b)
+    elif e in marks:
+        out[frozenset({e}), frozenset()] = sp.S.One
+    else:
+        inside = {s.name for entry in e.atoms(Entry) for i in entry.indices for s in i.free_symbols}
+        out[frozenset(), frozenset(inside - outer)] = e
+    return out
+
+
+def _put(pieces: _Pieces, key: tuple[frozenset[sp.Symbol], frozenset[str]], e: sp.Expr) -> None:
+    pieces[key] = pieces.get(key, sp.S.Zero) + e
+
+
+def _listed(
+    used: list[sp.Symbol], marks: Mapping[sp.Symbol, tuple[str, ...]], source: Source
+) -> tuple[str, ...] | None:
+    """The names that the sum(..) of a product list; None where there is no sum(..)."""
     names = [name for m in used for name in marks[m]]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UserError(
             f"formula {shown(source.text)}: {twice} is summed twice in one product: call one of them otherwise"
         )
-    return bare, tuple(names) if used else None
+    return tuple(names) if used else None
 
 
 def _bounded(e: sp.Expr, source: Source) -> int:
@@ -185,16 +223,19 @@ def _index(node: ast.expr, source: Source) -> sp.Expr:
             raise source.refused(inner, _AFFINE)
         return None
 
-    e = convert(node, leaf, source)
+    e = convert(node, leaf, source).expression
     _bounded(e, source)
-    return sp.expand(e)
+    e = sp.expand(e)
+    if any(abs(term.as_coeff_Mul()[0]) >= _LARGEST for term in sp.Add.make_args(e)):
+        raise source.refused(node, "a number in an index is below 2**31")
+    return e
 
 
 def _check_order(statements: list[ParsedStatement]) -> None:
     """Statements run in order: an operand is complete before it is read, and is written as a whole only once."""
     for k, statement in enumerate(statements):
         later = {s.result.operand for s in statements[k:]}
-        early = next((e.operand for e in statement.reads() if e.operand in later), None)
+        early = next((e.operand for e in statement.reads if e.operand in later), None)
         if early is not None:
             raise UserError(
                 f"formula: {early} is read before it is complete: write it in earlier statements only; no operand "

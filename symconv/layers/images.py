@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, IndexedSum, Label, Layer, Notation, Operand, Range, index, size
+from symconv.ir import Access, Between, Context, IndexedSum, Label, Layer, Notation, Operand, Range, Role, index, size
 from symconv.layers.attributes import canonical
 
 _NOTATION = Notation((("x", Label("I")), ("w", Label("K")), ("y", Label("S"))), adjoints=(("y", Label("δ")),))
@@ -23,7 +23,7 @@ def _image_layer(name: str, sign: int, attributes: dict[str, Any]) -> Layer:
     y = IndexedSum(Access("y", i, j), ranges, (), Access("x", rows, columns) * Access("w", m, n))
     operands = (
         Operand("x", (height, width), ("i'", "j'")),
-        Operand("w", (k1, k2), ("m'", "n'")),
+        Operand("w", (k1, k2), ("m'", "n'"), role=Role.PARAMETER),
         Operand("y", shape, ("i", "j")),
     )
     fits = (Between(sp.S.One, k1, height), Between(sp.S.One, k2, width))

@@ -1,17 +1,17 @@
-"""What each name of a formula is: an index, a size, a parameter or an operand; and what is known of the sizes."""
+"""What each name of a formula is: an index, a size, a parameter or an operand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import sympy as sp
 
 from symconv.ir import UserError, index, offset, size
+from symconv.layers.arithmetic import CALLS
 from symconv.layers.attributes import Kind, entry, shown
-from symconv.layers.expression import CALLS
 from symconv.layers.formula import Entry, ParsedStatement, Shapes
+from symconv.layers.unify import Axis, Letter, unified
 
 _ANY_SIZE = Kind(size, 1)
 _Partial = dict[str, list[sp.Expr | None]]
@@ -19,15 +19,14 @@ _Partial = dict[str, list[sp.Expr | None]]
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a formula.
+    """The names of one statement.
 
     extents: what each index runs over, from 0. sizes: what the capital of an index, or a name given in `shapes`, stands
-    for. shapes: of every operand. scales: parameters that multiply an index.
+    for. scales: parameters that multiply an index.
     """
 
     extents: Mapping[str, sp.Expr]
     sizes: Mapping[str, sp.Expr]
-    shapes: Mapping[str, tuple[sp.Expr, ...]]
     scales: tuple[sp.Symbol, ...]
 
     def symbol(self, name: str) -> sp.Expr:
@@ -58,34 +57,47 @@ class Names:
         return sp.expand(low), sp.expand(high)
 
 
-def classify(statements: Sequence[ParsedStatement], shapes: Shapes) -> Names:
-    """What the names of all statements are; the same name is the same thing in all of them."""
-    entries = [e for s in statements for e in s.entries()]
+@dataclass(frozen=True)
+class Classified:
+    """The names of each statement, the shapes of the operands, the sizes that some index runs over, the scales."""
+
+    names: tuple[Names, ...]
+    shapes: Mapping[str, tuple[sp.Expr, ...]]
+    extents: frozenset[sp.Expr]
+    scales: tuple[sp.Symbol, ...]
+
+
+def classify(statements: Sequence[ParsedStatement], shapes: Shapes) -> Classified:
+    """What the names of all statements are; an operand, a size or a parameter is the same thing in all of them."""
+    entries = [e for s in statements for e in s.entries]
     indices = _indices(statements)
     given = _given(entries, shapes)
-    extents = _extents(entries, indices, given)
     named = {s.name: s for axes in given.values() for e in axes if e is not None for s in e.free_symbols}
-    sizes = {name.upper(): e for name, e in extents.items()} | named
-    operands = _ranks(e for e in entries if e.indices or e.operand not in sizes)
+    capitals = {*named, *(i.upper() for i in indices)}
+    operands = _ranks(e for e in entries if e.indices or e.operand not in capitals)
     for s in statements:
         if s.result.operand not in operands:
             raise UserError(f"formula: {s.result.operand} is a size, and cannot be a result: give it another name")
-    parameters = {s.name for e in entries for i in e.indices for s in i.free_symbols} - {*indices, *sizes}
-    _check_names(indices, set(operands), parameters, sizes, named)
-    scales = _scales(entries, extents, sizes)
-    taken = {*sizes, *parameters}
-    for name, axes in given.items():
-        operands[name] = axes
-    _follow(entries, operands, extents)
-    full = {
-        name: tuple(e or _fresh(f"{name.upper()}{k}", taken) for k, e in enumerate(a)) for name, a in operands.items()
-    }
-    return Names(extents, sizes, full, scales)
+    parameters = {s.name for e in entries for i in e.indices for s in i.free_symbols} - {*indices, *capitals}
+    _check_names(indices, set(operands), parameters, named)
+    for s in statements:
+        _check_indices(s, set(indices), parameters)
+    sizes = unified(statements, indices, operands, given, {*operands, *parameters, *named})
+    extents = [{i: sizes[Letter(k, i)] for i in indices if Letter(k, i) in sizes} for k in range(len(statements))]
+    every = {i.upper(): e for letters in reversed(extents) for i, e in letters.items()}
+    inside = [every | {i.upper(): e for i, e in letters.items()} | named for letters in extents]
+    scales = _scales(statements, indices, inside)
+    return Classified(
+        tuple(Names(letters, known, scales) for letters, known in zip(extents, inside, strict=True)),
+        {name: tuple(sizes[Axis(name, k)] for k in range(len(axes))) for name, axes in operands.items()},
+        frozenset(e for letters in extents for e in letters.values()),
+        scales,
+    )
 
 
 def _indices(statements: Sequence[ParsedStatement]) -> list[str]:
     """Names that are indices: those that stand alone as an axis, or that a sum(..) lists; in order of appearance."""
-    alone = [e.name for s in statements for entry_ in s.entries() for e in entry_.indices if e.is_Symbol]
+    alone = [e.name for s in statements for entry_ in s.entries for e in entry_.indices if e.is_Symbol]
     names = list(dict.fromkeys(alone + [name for s in statements for _, over in s.terms for name in over or ()]))
     for name in names:
         if name != name.lower():
@@ -123,58 +135,7 @@ def _ranks(entries: Iterable[Entry]) -> _Partial:
     return out
 
 
-def _extents(entries: Sequence[Entry], indices: Sequence[str], given: _Partial) -> dict[str, sp.Expr]:
-    """What each index runs over: a size that was given for an axis on which it stands alone, else its capital."""
-    found: dict[str, sp.Expr] = {}
-    for e in entries:
-        for i, extent in zip(e.indices, given.get(e.operand, ()), strict=e.operand in given):
-            if not i.is_Symbol or extent is None or found.setdefault(i.name, extent) == extent:
-                continue
-            raise UserError(
-                f"formula: the index {i.name} runs over {found[i.name]} in one place and {extent} in another"
-            )
-    return {name: found.get(name, size(name.upper())) for name in indices}
-
-
-def _follow(entries: Sequence[Entry], operands: _Partial, extents: Mapping[str, sp.Expr]) -> None:
-    """An axis on which an index stands alone has the size of that index."""
-    for e in entries:
-        axes = operands.get(e.operand, [])
-        for k, i in enumerate(e.indices):
-            if i.is_Symbol:
-                axes[k] = extents[i.name]
-
-
-def _fresh(name: str, taken: set[str]) -> sp.Symbol:
-    """A size of a name that nothing else has."""
-    free = next(n for k in count() if (n := name + "_" * k) not in taken)
-    taken.add(free)
-    return size(free)
-
-
-def _scales(
-    entries: Iterable[Entry], extents: Mapping[str, sp.Expr], sizes: Mapping[str, sp.Expr]
-) -> tuple[sp.Symbol, ...]:
-    """The parameters that multiply an index; `UserError` where an index expression is not affine."""
-    found: dict[sp.Symbol, None] = {}
-    for e in entries:
-        for term in (t for i in e.indices for t in sp.Add.make_args(i)):
-            symbols = sorted(term.free_symbols, key=str)
-            held = [s for s in symbols if s.name in extents]
-            others = [s.name for s in symbols if s.name not in extents]
-            if term.has(sp.Pow) or len(held) > 1 or len(others) > 1:
-                raise UserError(
-                    f"formula: the index term {sp.sstr(term)} is not affine: a term is an integer or one parameter "
-                    f"times one index"
-                )
-            if held and others:
-                found |= dict.fromkeys(sizes.get(others[0], size(others[0])).free_symbols)
-    return tuple(sorted(found, key=str))
-
-
-def _check_names(
-    indices: Sequence[str], operands: set[str], parameters: set[str], sizes: Mapping[str, sp.Expr], named: Iterable[str]
-) -> None:
+def _check_names(indices: Sequence[str], operands: set[str], parameters: set[str], named: Iterable[str]) -> None:
     """No name is two things."""
     for name in sorted(operands):
         if name in CALLS or name == "sum":
@@ -182,10 +143,51 @@ def _check_names(
         for kind, others in (("an index", indices), ("a number in an index", parameters)):
             if name in others:
                 raise UserError(f"formula: {name} is {kind} and an operand too: give one of them another name")
-        if name[:1] == "d" and name[1:] in operands:
-            raise UserError(f"formula: {name} is the name of the adjoint of {name[1:]}: give the operand another name")
     for name in named:
         if name in indices:
             raise UserError(
                 f"shapes: {name} is an index of the formula: give the size another name, such as {name.upper()}"
             )
+
+
+def _check_indices(s: ParsedStatement, indices: set[str], parameters: set[str]) -> None:
+    """Each index is affine, and each other name in it a size, an offset beside an index, or a factor of one."""
+    for e in s.entries:
+        for i in e.indices:
+            moves = any(v.name in indices for v in i.free_symbols)
+            for term in sp.Add.make_args(i):
+                _check_term(term, moves, indices, parameters, s)
+
+
+def _check_term(term: sp.Expr, moves: bool, indices: set[str], parameters: set[str], s: ParsedStatement) -> None:
+    names = sorted(v.name for v in term.free_symbols)
+    held = [name for name in names if name in indices]
+    others = [name for name in names if name not in indices]
+    if term.has(sp.Pow) or len(held) > 1 or len(others) > 1:
+        raise UserError(
+            f"formula: the index term {sp.sstr(term)} is not affine: a term is an integer or one parameter times one "
+            f"index"
+        )
+    name = next((n for n in others if n in parameters), None)
+    if name is None or held or (moves and abs(term.as_coeff_Mul()[0]) == 1):
+        return
+    if name != name.lower():
+        small = name.lower()
+        raise UserError(f"formula: {name} is the size of {small} where {small} is an index: list it, sum({small}) ..")
+    summed = all(name not in map(str, i.free_symbols) for i in s.result.indices)
+    remedy = f"list it, as in sum({name}) .." if summed else f"begin with t[{name}] = .., and read t[{name}]"
+    raise UserError(f"formula: {name} never stands alone on an axis, so its size is not known: {remedy}")
+
+
+def _scales(
+    statements: Sequence[ParsedStatement], indices: Sequence[str], sizes: Sequence[Mapping[str, sp.Expr]]
+) -> tuple[sp.Symbol, ...]:
+    """The parameters that multiply an index."""
+    found: dict[sp.Symbol, None] = {}
+    for s, known in zip(statements, sizes, strict=True):
+        for term in (t for e in s.entries for i in e.indices for t in sp.Add.make_args(i)):
+            names = [v.name for v in sorted(term.free_symbols, key=str)]
+            others = [name for name in names if name not in indices]
+            if others and len(others) < len(names):
+                found |= dict.fromkeys(known.get(others[0], size(others[0])).free_symbols)
+    return tuple(sorted(found, key=str))

@@ -24,8 +24,10 @@ from symconv.ir import (
     index,
     size,
 )
+from symconv.layers.adopted import adopt
 from symconv.layers.attributes import canonical, flag, number, shown
-from symconv.layers.expression import exact, parse_function
+from symconv.layers.conditions import settled
+from symconv.layers.expression import Read, exact, parse_function
 
 DENSE = ("in_channels", "out_channels", "bias")
 ELEMENTWISE = ("function", "rank")
@@ -55,7 +57,7 @@ def activation(name: str, /, **attributes: Any) -> Layer:
     """
     own, function = FUNCTIONS[name]
     given = canonical(name, attributes, (*own, "rank"))
-    return replace(elementwise(function(given), X, name, given.get("rank")), attributes=tuple(given.items()))
+    return replace(elementwise(Read(function(given)), name, given.get("rank")), attributes=tuple(given.items()))
 
 
 def activated(build: Callable[..., Layer], /, *, activation: str | None = None, **attributes: Any) -> Layer:
@@ -93,23 +95,20 @@ def _elementwise_of(given: Mapping[str, Any]) -> Layer:
     if function is None:
         return _mapped("elementwise", lambda x: Apply("f", 0, x), rank)
     if isinstance(function, str):
-        return elementwise(parse_function(function, X), X, rank=rank)
+        return elementwise(parse_function(function, X), rank=rank)
     if not isinstance(function, sp.Expr) or len(function.free_symbols) > 1:
         raise UserError(
             f"function = {shown(function)}: give text such as 'x*exp(-x)', or a SymPy expression of one symbol"
         )
-    (variable,) = function.free_symbols or {X}
-    return elementwise(function.xreplace({variable: X}), X, rank=rank)
+    return elementwise(adopt(function, X), rank=rank)
 
 
-def elementwise(function: sp.Expr, variable: sp.Symbol, name: str = "elementwise", rank: Any = None) -> Layer:
-    """y[n, c, h, w] = f(x[n, c, h, w]), f an expression of one real variable; rank: number of axes, 4 by default."""
-    loose = function.free_symbols - {variable}
-    if loose:
-        raise UserError(
-            f"function {sp.sstr(function)} has the unknowns {sorted(map(str, loose))}: it may mention x alone"
-        )
-    return _mapped(name, lambda x: function.xreplace({variable: x}), rank)
+def elementwise(function: Read, name: str = "elementwise", rank: Any = None) -> Layer:
+    """y[n, c, h, w] = f(x[n, c, h, w]), f an expression of X; rank: number of axes, 4 by default."""
+    layer = _mapped(name, lambda x: function.expression.xreplace({X: x}), rank)
+    x = Access("x", *layer.sums[0].result.indices)
+    conditions = (replace(c, expression=c.expression.xreplace({X: x})) for c in function.conditions)
+    return replace(layer, domain=settled(conditions, "the function"))
 
 
 def _mapped(name: str, function: Callable[[Access], sp.Expr], rank: Any) -> Layer:

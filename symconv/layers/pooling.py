@@ -90,12 +90,11 @@ class _Pool:
         return tuple(a.inside() for a in self.axes if a.padded)
 
     def layer(self, name: str, given: Mapping[str, Any], statements: tuple[Any, ...], *intermediate: Operand) -> Layer:
-        letters = [a.letter for a in self.axes]
         lead = (self.rows, self.channels)
         operands = (
-            Operand("x", (*lead, *(a.extent for a in self.axes)), ("n", "c", *(f"i{a}" for a in letters))),
+            Operand("x", (*lead, *(a.extent for a in self.axes)), ("n", "c", *(a.i.name for a in self.axes))),
             *intermediate,
-            Operand("y", (*lead, *(a.output for a in self.axes)), ("n", "c", *(f"o{a}" for a in letters))),
+            Operand("y", (*lead, *(a.output for a in self.axes)), ("n", "c", *(a.o.name for a in self.axes))),
         )
         scales = symbols_of([v for a in self.axes for v in (a.stride, a.dilation)])
         pads = [v for a in self.axes for v in (a.before, a.after, a.kernel)]

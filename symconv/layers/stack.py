@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -53,25 +53,27 @@ def stack(layers: Sequence[Layer | Part], name: str = "stack", notation: Notatio
     if len({part.mark for part in parts}) != len(parts):
         raise ValueError(f"{name}: two parts have one mark, and would share their sizes")
     known: dict[str, Operand] = {}
-    placed: list[tuple[tuple[Statement, ...], Context]] = []
+    placed: list[Layer] = []
     feed = parts[0].feed
     for part in parts:
         placed.append(_placed(part, feed, known))
-        known = {o.name: o for o in placed[-1][1].operands} | known
+        known = {o.name: o for o in placed[-1].context.operands} | known
         feed = part.output
-    statements = tuple(s for own, _ in placed for s in own)
-    scales = tuple(dict.fromkeys(s for _, c in placed for s in c.scales))
-    sizes = tuple(dict.fromkeys(s for _, c in placed for s in c.sizes if s not in scales))
-    assumptions = tuple(dict.fromkeys(a for _, c in placed for a in c.assumptions))
-    order = dict.fromkeys(o.name for _, c in placed for o in c.operands)
+    statements = tuple(s for p in placed for s in p.statements)
+    contexts = [p.context for p in placed]
+    scales = tuple(dict.fromkeys(s for c in contexts for s in c.scales))
+    sizes = tuple(dict.fromkeys(s for c in contexts for s in c.sizes if s not in scales))
+    assumptions = tuple(dict.fromkeys(a for c in contexts for a in c.assumptions))
+    order = dict.fromkeys(o.name for c in contexts for o in c.operands)
     context = Context(sizes, assumptions, tuple(known[o] for o in order), scales)
     written = {s.result.name for s in statements}
     inputs = tuple(o for o in order if o not in written)
-    return Layer(name, statements, context, inputs, feed, _numbered(parts) if notation is None else notation)
+    domain = tuple(c for p in placed for c in p.domain)
+    return Layer(name, statements, context, inputs, feed, _numbered(parts) if notation is None else notation, domain)
 
 
-def _placed(part: Part, feed: str, known: dict[str, Operand]) -> tuple[tuple[Statement, ...], Context]:
-    """The statements and the context of a part, under their names in the stack."""
+def _placed(part: Part, feed: str, known: dict[str, Operand]) -> Layer:
+    """A part under the names that its operands and sizes have in the stack."""
     context = part.layer.context
     values, names = _size_map(part, known.get(feed)), _operand_map(part, feed, known)
     operands = tuple(
@@ -85,8 +87,19 @@ def _placed(part: Part, feed: str, known: dict[str, Operand]) -> tuple[tuple[Sta
     )
     assumptions = tuple(a.map(lambda e: e.xreplace(values)) for a in context.assumptions)
     sizes, scales = _symbols(context.sizes, values), _symbols(context.scales, values)
-    statements = tuple(_renamed(s, names, values) for s in part.layer.statements)
-    return statements, Context(tuple(sizes), assumptions, operands, tuple(scales))
+
+    def put(e: sp.Expr) -> sp.Expr:
+        moved = e.xreplace(values)
+        return moved.xreplace({a: Access(names[a.name], *a.indices) for a in moved.atoms(Access)})
+
+    return replace(
+        part.layer,
+        statements=tuple(_renamed(s, names, put) for s in part.layer.statements),
+        context=Context(tuple(sizes), assumptions, operands, tuple(scales)),
+        inputs=tuple(names[o] for o in part.layer.inputs),
+        result=names[part.layer.result],
+        domain=tuple(replace(c, expression=put(c.expression)) for c in part.layer.domain),
+    )
 
 
 def _numbered(parts: Sequence[Part]) -> Notation:
@@ -135,11 +148,7 @@ def _size_map(part: Part, feed: Operand | None) -> _Sizes:
     return values | met
 
 
-def _renamed(s: Statement, names: dict[str, str], values: _Sizes) -> Statement:
-    def put(e: sp.Expr) -> sp.Expr:
-        moved = e.xreplace(values)
-        return moved.xreplace({a: Access(names[a.name], *a.indices) for a in moved.atoms(Access)})
-
+def _renamed(s: Statement, names: dict[str, str], put: Callable[[sp.Expr], sp.Expr]) -> Statement:
     if isinstance(s, FirstMaximum):
         ranges, guards = tuple(r.map(put) for r in s.ranges), tuple(g.map(put) for g in s.guards)
         return FirstMaximum(put(s.result), s.window, ranges, guards, put(s.value))

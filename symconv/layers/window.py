@@ -10,7 +10,7 @@ import sympy as sp
 
 from symconv.ir import Between, UserError, size
 from symconv.layers.attributes import PAD, flag, per_axis, shown
-from symconv.layers.axes import LETTERS, Axis, numeric_output, relations
+from symconv.layers.axes import AXES, Axis, AxisNames, numeric_output, relations
 
 WINDOW = ("kernel_shape", "strides", "pads", "dilations", "auto_pad", "input_shape")
 AUTO_PADS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
@@ -28,16 +28,17 @@ def window_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...], 
 
     Attributes that are missing are symbolic: kernel KH.., strides s_h.., dilations d_h.., pads p_h.. and q_h..
     """
-    letters = LETTERS[rank]
+    names = AXES[rank]
+    letters = [a.letter for a in names]
     extents = image_shape(rank, given)[2:]
-    kernel = per_axis("kernel_shape", given.get("kernel_shape"), letters, [f"K{a.upper()}" for a in letters])
-    strides = per_axis("strides", given.get("strides"), letters, [f"s_{a}" for a in letters])
-    dilations = per_axis("dilations", given.get("dilations"), letters, [f"d_{a}" for a in letters])
-    mode, pads = _pads(letters, given)
+    kernel = per_axis("kernel_shape", given.get("kernel_shape"), letters, [a.kernel for a in names])
+    strides = per_axis("strides", given.get("strides"), letters, [a.stride for a in names])
+    dilations = per_axis("dilations", given.get("dilations"), letters, [a.dilation for a in names])
+    mode, pads = _pads(names, given)
     ceil_mode = flag("ceil_mode", given.get("ceil_mode"))
     axes, same = [], []
-    for k, a in enumerate(letters):
-        output = size(f"O{a.upper()}")
+    for k, a in enumerate(names):
+        output = size(a.output)
         axis = Axis(a, extents[k], kernel[k], output, strides[k], dilations[k], pads[k], pads[rank + k], ceil_mode)
         if mode.startswith("SAME"):
             axis, extra = _same(axis, mode)
@@ -48,13 +49,14 @@ def window_axes(rank: int, given: Mapping[str, Any]) -> tuple[tuple[Axis, ...], 
 
 def image_shape(rank: int, given: Mapping[str, Any]) -> tuple[sp.Expr, ...]:
     """(N, C, spatial sizes) of the input, from input_shape or symbolic."""
-    shape, letters = given.get("input_shape"), LETTERS[rank]
+    shape, names = given.get("input_shape"), AXES[rank]
     if shape is not None and not isinstance(shape, (tuple, list)):
         shape = (shape,)
-    return per_axis("input_shape", shape, ("n", "c", *letters), ("N", "C", *letters.upper()))
+    letters, extents = (a.letter for a in names), (a.extent for a in names)
+    return per_axis("input_shape", shape, ("n", "c", *letters), ("N", "C", *extents))
 
 
-def _pads(letters: str, given: Mapping[str, Any]) -> tuple[str, tuple[sp.Expr, ...]]:
+def _pads(names: Sequence[AxisNames], given: Mapping[str, Any]) -> tuple[str, tuple[sp.Expr, ...]]:
     """(auto_pad, all begins then all ends)"""
     pads, mode = given.get("pads"), given.get("auto_pad")
     mode = "NOTSET" if mode is None else mode
@@ -64,8 +66,9 @@ def _pads(letters: str, given: Mapping[str, Any]) -> tuple[str, tuple[sp.Expr, .
     if mode != "NOTSET" and pads is not None:
         raise UserError(f"pads = {shown(pads)} together with auto_pad = {mode}: give one of them")
     if mode == "VALID":
-        pads = (0,) * (2 * len(letters))
-    return mode, per_axis("pads", pads, letters, [f"{side}_{a}" for side in "pq" for a in letters], PAD)
+        pads = (0,) * (2 * len(names))
+    default = [*(a.before for a in names), *(a.after for a in names)]
+    return mode, per_axis("pads", pads, [a.letter for a in names], default, PAD)
 
 
 def _same(axis: Axis, mode: str) -> tuple[Axis, list[Between]]:

@@ -43,6 +43,11 @@ class Stage:
     gathered: tuple[Statement, ...]
     layer: Layer
 
+    def __post_init__(self) -> None:
+        other = {s.result.name for s in self.gathered} - {self.target}
+        if other:
+            raise ValueError(f"the sums of {self.target} write {', '.join(sorted(other))}")
+
     @cached_property
     def scattered(self) -> tuple[Statement, ...]:
         """The sums as the forward formula or the chain rule gives them, y[f(i)] += ..; no divisibility in them."""
@@ -94,8 +99,8 @@ class Kernel:
     @property
     def shaped(self) -> str:
         """The operand that the result is the adjoint of and that is not read: only its shape is wanted; "" if none."""
-        own = "" if self.name == FORWARD else self.layer.context.operand(self.result).of[0]
-        return own if own not in self.inputs else ""
+        own = self.layer.context.operand(self.result).of
+        return own[0] if own and own[0] not in self.inputs else ""
 
     @property
     def temporaries(self) -> tuple[str, ...]:
@@ -109,6 +114,10 @@ def kernels_of(layer: Layer) -> tuple[Kernel, ...]:
     """
     if layer.context.scales:
         raise UserError(f"{layer.name}: {layer.context.scales[0]} multiplies an index: give a number for it")
+    for wrt in layer.inputs:
+        same = [n for n in layer.inputs if gradient_name(n) == gradient_name(wrt)]
+        if len(same) > 1:
+            raise UserError(f"{layer.name}: the gradients by {' and '.join(same)} would both be {gradient_name(wrt)}")
     return (forward_kernel(layer), *(gradient_kernel(layer, wrt) for wrt in layer.inputs))
 
 
