@@ -5,12 +5,14 @@ A claim is data: two lists of sums a reading. No verdict is written by hand; eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symconv.ir import Notation
+from symconv.ir import Context, IndexedSum, Notation
 from symconv.prove.reading import Reading, judge_reading
 from symconv.prove.verdict import Proof
+
+Sums = tuple[IndexedSum, ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Judgement:
         """Is some reading, or the corrected form, proved or a definition?"""
         proofs = (*self.proofs, self.corrected)
         return any(p is not None and p.verdict in ("proved", "definition") for p in proofs)
+
+
+def equalities(lhs: Sums, context: Context, rights: Mapping[str, Sums]) -> tuple[Reading, ...]:
+    """One reading for each label: the same left side against its right side."""
+    return tuple(Reading(label, lhs, rhs, context) for label, rhs in rights.items())
 
 
 def judge(claims: Iterable[Claim]) -> tuple[Judgement, ...]:

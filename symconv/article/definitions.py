@@ -6,28 +6,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symconv.article.claims import Claim
-from symconv.article.readings import Star, starred
-from symconv.article.vocabulary import (
-    IMAGE,
-    KERNEL,
-    O1,
-    O2,
-    H,
-    W,
-    at,
-    context,
-    grid,
-    i,
-    j,
-    k1,
-    k2,
-    m,
-    n,
-    operand,
-    total,
-    weight,
-)
+from symconv.article.claims import Claim, equalities
+from symconv.article.star import Star, starred
+from symconv.article.symbols import IMAGE, KERNEL, OUTPUT, H, W, i, j, k1, k2, m, n
+from symconv.article.vocabulary import OUTPUTS, TAPS, at, context, grid, operand, total, weight
 from symconv.ir import Access, Context, IndexedSum, Range, index, size
 from symconv.prove.reading import Reading
 
@@ -48,7 +30,7 @@ def _over(
 
 def equation_1() -> Claim:
     shapes = {
-        "outputs where the kernel fits, 0 <= i <= H - k1": ((O1, O2), False),
+        "outputs where the kernel fits, 0 <= i <= H - k1": (OUTPUT, False),
         "one output for every pixel, arrays as they are": (IMAGE, False),
         "one output for every pixel, I zero outside": (IMAGE, True),
     }
@@ -64,30 +46,18 @@ def equation_1() -> Claim:
 
 
 def equation_2() -> Claim:
-    inside = (
-        total(
-            _OUT,
-            [(i, k1 - 1, H - 1), (j, k2 - 1, W - 1), (m, 0, k1 - 1), (n, 0, k2 - 1)],
-            at("I", i - m, j - n) * at("K", m, n),
-        ),
-    )
+    where_it_fits = [(i, k1 - 1, H - 1), (j, k2 - 1, W - 1)]
+    inside = (total(_OUT, [*where_it_fits, *TAPS], at("I", i - m, j - n) * at("K", m, n)),)
+    shapes = {
+        "outputs where the kernel fits, k1 - 1 <= i <= H - 1": (IMAGE, inside),
+        "outputs 0 <= i <= H - k1, arrays as they are": (OUTPUT, _over(OUTPUT, False, False)),
+        "all H + k1 - 1 outputs, I zero outside": (_FULL, _over(_FULL, False, True)),
+    }
     return Claim(
         "2",
         "convolution",
         "`(I ∗ K)[i, j] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i−m, j−n) K(m, n)`",
-        (
-            Reading("outputs where the kernel fits, k1 - 1 <= i <= H - 1", inside, (), _images(IMAGE), definition=True),
-            Reading(
-                "outputs 0 <= i <= H - k1, arrays as they are",
-                _over((O1, O2), False, False),
-                (),
-                _images((O1, O2)),
-                definition=True,
-            ),
-            Reading(
-                "all H + k1 - 1 outputs, I zero outside", _over(_FULL, False, True), (), _images(_FULL), definition=True
-            ),
-        ),
+        tuple(Reading(label, sums, (), _images(out), definition=True) for label, (out, sums) in shapes.items()),
     )
 
 
@@ -96,83 +66,57 @@ def equation_3() -> Claim:
     ctx = _images(_FULL)
     lhs = _over(_FULL, False, True)
     free = grid(i, j, *_FULL)
-    forward, backward = at("I", i + m, j + n), at("K", -m, -n)
-    printed = [*free, (m, 0, k1 - 1), (n, 0, k2 - 1)]
-    negative = [*free, (m, 1 - k1, 0), (n, 1 - k2, 0)]
-    right = (total(_OUT, negative, forward * backward, zero_outside=("I",)),)
+    product = at("I", i + m, j + n) * at("K", -m, -n)
+    right = (total(_OUT, [*free, (m, 1 - k1, 0), (n, 1 - k2, 0)], product, zero_outside=("I",)),)
+    turned = "ranges as printed, K(-m, -n) as the kernel rotated about its centre, offsets at zero"
+    rights = {
+        "ranges as printed, K as it is": (total(_OUT, [*free, *TAPS], product, zero_outside=("I",)),),
+        "ranges as printed, K zero outside": (total(_OUT, [*free, *TAPS], product, zero_outside=("I", "K")),),
+        turned: _over(_FULL, True, True, "centre"),
+        "ranges as printed, K rotated about its centre, full alignment": _turned_in_full_alignment(),
+        "ranges that follow the indices, 1 - k1 <= m <= 0": right,
+    }
     return Claim(
         "3",
         "convolution as cross-correlation with K(-m, -n)",
         "`= Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} I(i+m, j+n) K(−m, −n)`",
-        (
-            Reading(
-                "ranges as printed, K as it is",
-                lhs,
-                (total(_OUT, printed, forward * backward, zero_outside=("I",)),),
-                ctx,
-            ),
-            Reading(
-                "ranges as printed, K zero outside",
-                lhs,
-                (total(_OUT, printed, forward * backward, zero_outside=("I", "K")),),
-                ctx,
-            ),
-            Reading(
-                "ranges as printed, K(-m, -n) as the kernel rotated about its centre, offsets at zero",
-                lhs,
-                _over(_FULL, True, True, "centre"),
-                ctx,
-            ),
-            Reading(
-                "ranges as printed, K rotated about its centre, full alignment",
-                lhs,
-                _over(_FULL, True, True, "centre", shifted=True),
-                ctx,
-            ),
-            Reading("ranges that follow the indices, 1 - k1 <= m <= 0", lhs, right, ctx),
-        ),
+        equalities(lhs, ctx, rights),
         Reading("`(I ∗ K)[i, j] = Σ_{m=1−k₁}^{0} Σ_{n=1−k₂}^{0} I(i+m, j+n) K(−m, −n)`", lhs, right, ctx),
     )
+
+
+def _turned_in_full_alignment() -> tuple[IndexedSum, ...]:
+    """I (x) rot180{K}, which is I * K."""
+    return _over(_FULL, True, True, "centre", shifted=True)
 
 
 def flipped_kernel() -> Claim:
     """The sentence "convolution is the same as cross-correlation with a flipped kernel", for K(-m, -n) == K(m, n)."""
     ctx = context(operand("I", IMAGE), weight("K", KERNEL), operand("S", _FULL), weight("G", KERNEL))
-    free = [(i, 0, k1 - 1), (j, 0, k2 - 1)]
-    kernel = at("G", i, j)
-    centre = (total(kernel, free, at("K", k1 - 1 - i, k2 - 1 - j)),)
-    convolution, symmetric = _over(_FULL, False, True), _symmetric
+
+    def kernel(row: sp.Expr, column: sp.Expr) -> tuple[IndexedSum, ...]:
+        return (total(at("G", i, j), grid(i, j, *KERNEL), at("K", row, column)),)
+
+    turned = {
+        "every kernel equals its rotation about the origin": kernel(-i, -j),
+        "every kernel equals its rotation about the centre": kernel(k1 - 1 - i, k2 - 1 - j),
+    }
+    correlations = {
+        "for kernels that do, convolution is cross-correlation, offsets at zero": _symmetric(True, False),
+        "for kernels that do, convolution is cross-correlation, full alignment": _symmetric(True, True),
+    }
     return Claim(
         "K(-m,-n)",
         "the sentence below Eq. 3: a kernel with K(-m, -n) == K(m, n)",
         "`K(−m, −n) == K(m, n)`",
         (
-            Reading(
-                "every kernel equals its rotation about the origin",
-                (total(kernel, free, at("K", -i, -j)),),
-                (total(kernel, free, at("K", i, j)),),
-                ctx,
-            ),
-            Reading(
-                "every kernel equals its rotation about the centre", centre, (total(kernel, free, at("K", i, j)),), ctx
-            ),
-            Reading(
-                "for kernels that do, convolution is cross-correlation, offsets at zero",
-                symmetric(False, False),
-                symmetric(True, False),
-                ctx,
-            ),
-            Reading(
-                "for kernels that do, convolution is cross-correlation, full alignment",
-                symmetric(False, False),
-                symmetric(True, True),
-                ctx,
-            ),
+            *(Reading(label, sums, kernel(i, j), ctx) for label, sums in turned.items()),
+            *equalities(_symmetric(False, False), ctx, correlations),
         ),
         Reading(
             "`I ∗ K = I ⊗ rot180{K}` for every kernel, in full alignment",
-            convolution,
-            _over(_FULL, True, True, "centre", shifted=True),
+            _over(_FULL, False, True),
+            _turned_in_full_alignment(),
             ctx,
         ),
     )
@@ -184,7 +128,7 @@ def _symmetric(correlate: bool, shifted: bool) -> tuple[IndexedSum, ...]:
     return tuple(starred(s, _OUT, grid(i, j, *_FULL), "I", "G", KERNEL) for s in stars_)
 
 
-_C, _D = size("C"), size("D")
+_C = size("C")
 
 
 def equation_4() -> Claim:
@@ -209,8 +153,8 @@ def _layer_claim(number: str, title: str, printed: str, channels: bool) -> Claim
     """Eqs. 4 and 5 as a definition of the layer's output, and as a statement on `*`."""
     extra = (_C,) if channels else ()
     inputs = (operand("I", (*IMAGE, *extra)), weight("K", (*KERNEL, *extra)), weight("b"))
-    ctx = context(*inputs, operand("S", (O1, O2)), sizes=(H, W, k1, k2, *extra))
-    bias = total(_OUT, grid(i, j, O1, O2), at("b"))
+    ctx = context(*inputs, operand("S", OUTPUT), sizes=(H, W, k1, k2, *extra))
+    bias = total(_OUT, OUTPUTS, at("b"))
     layer = (_printed_layer(channels, 0, _C - 1), bias)
     definitions = {"as the definition of the layer's output": layer}
     if channels:
@@ -233,13 +177,13 @@ _CHANNEL = index("c")
 def _printed_layer(channels: bool, first: int, last: sp.Expr) -> IndexedSum:
     """The sum of Eqs. 4 and 5 as it stands there, the bias left out; c = first .. last."""
     c = (_CHANNEL,) if channels else ()
-    over = [*grid(i, j, O1, O2), (m, 0, k1 - 1), (n, 0, k2 - 1), *((v, first, last) for v in c)]
+    over = [*OUTPUTS, *TAPS, *((v, first, last) for v in c)]
     return total(_OUT, over, at("K", m, n, *c) * at("I", i + m, j + n, *c))
 
 
 def _star_over_channels(star: Star, channels: bool) -> IndexedSum:
     """(I * K)[i, j] under a reading of `*`, summed over channels."""
-    one = starred(star, _OUT, grid(i, j, O1, O2), "I", "K", KERNEL)
+    one = starred(star, _OUT, OUTPUTS, "I", "K", KERNEL)
     if not channels:
         return one
     each = {a: Access(a.args[0], *a.indices, _CHANNEL) for a in one.reads()}

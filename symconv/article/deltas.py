@@ -7,33 +7,12 @@ from functools import cache
 import sympy as sp
 
 from symconv.article.layers import deltas_layer
-from symconv.article.vocabulary import (
-    IMAGE,
-    KERNEL,
-    O1,
-    O2,
-    OUTPUT,
-    Bounds,
-    H,
-    W,
-    at,
-    context,
-    grid,
-    i1,
-    j1,
-    k1,
-    k2,
-    m,
-    n,
-    operand,
-    weight,
-)
+from symconv.article.symbols import IMAGE, KERNEL, O1, O2, OUTPUT, H, W, i1, j1, k1, k2, m, n
+from symconv.article.vocabulary import at, context, operand, weight
 from symconv.derive import gradient_form
 from symconv.ir import Apply, Between, IndexedSum, Role
 from symconv.prove.reading import Reading
 
-PIXELS = grid(i1, j1, H, W)
-TAPS: list[Bounds] = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
 SLOPE = Apply("f", 1, at("x", i1, j1))
 CONTEXT = context(
     operand("x", IMAGE),
@@ -57,20 +36,27 @@ def gradient() -> tuple[IndexedSum, ...]:
     return gradient_form(deltas_layer(), "x", "scatter")
 
 
-def three_borders(body: IndexedSum, limited: IndexedSum, lhs_inside: tuple[IndexedSum, ...]) -> tuple[Reading, ...]:
+def zero_outside(body: IndexedSum) -> tuple[IndexedSum, ...]:
+    """The sum with the deltas zero outside the output."""
+    return (body.with_(extended=frozenset({DELTA})),)
+
+
+def three_borders(body: IndexedSum) -> tuple[Reading, ...]:
     """The border readings of a sum over taps: arrays as they are, zero outside, inner pixels only."""
+    limited = (body.with_(guards=(*body.guards, *INSIDE)),)
     return (
         Reading("every pixel, arrays as they are", gradient(), (body,), CONTEXT),
-        Reading("every pixel, δ zero outside", gradient(), (body.with_(extended=frozenset({DELTA})),), CONTEXT),
-        Reading("pixels at least k - 1 away from the border", lhs_inside, (limited,), CONTEXT),
+        Reading("every pixel, δ zero outside", gradient(), zero_outside(body), CONTEXT),
+        Reading("pixels at least k - 1 away from the border", tuple(map(_inside, gradient())), limited, CONTEXT),
     )
 
 
-def gradient_inside() -> tuple[IndexedSum, ...]:
-    """The gradient of the inner pixels only: the scatter form where it lands there."""
+def with_zeros(body: IndexedSum) -> Reading:
+    """The form of a sum over taps that holds."""
+    return Reading("the same with `δˡ⁺¹` zero outside the output", gradient(), zero_outside(body), CONTEXT)
 
-    def inner(s: IndexedSum) -> IndexedSum:
-        row, column = s.result.indices
-        return s.with_(guards=(*s.guards, Between(k1 - 1, row, H - k1), Between(k2 - 1, column, W - k2)))
 
-    return tuple(map(inner, gradient()))
+def _inside(s: IndexedSum) -> IndexedSum:
+    """The scatter form of the gradient where it lands on an inner pixel."""
+    row, column = s.result.indices
+    return s.with_(guards=(*s.guards, Between(k1 - 1, row, H - k1), Between(k2 - 1, column, W - k2)))

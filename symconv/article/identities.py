@@ -6,27 +6,10 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from symconv.article.claims import Claim
-from symconv.article.readings import Star, starred, stars
-from symconv.article.vocabulary import (
-    IMAGE,
-    KERNEL,
-    Bounds,
-    H,
-    W,
-    at,
-    context,
-    grid,
-    i,
-    j,
-    k1,
-    k2,
-    m,
-    n,
-    operand,
-    total,
-    weight,
-)
+from symconv.article.claims import Claim, equalities
+from symconv.article.star import Star, starred, stars
+from symconv.article.symbols import IMAGE, KERNEL, H, W, i, j, k1, k2, m, n
+from symconv.article.vocabulary import TAPS, Bounds, at, context, grid, operand, total, weight
 from symconv.derive import gradient_form
 from symconv.ir import Context, FirstMaximum, IndexedSum, Layer, Operand, Range, Role, index, size
 from symconv.prove.reading import Reading
@@ -40,16 +23,13 @@ def rotated_kernel() -> Claim:
     ctx = context(operand("A", IMAGE), weight("K", KERNEL), operand("S", _FULL))
     free = grid(i, j, *_FULL)
     lhs = (starred(Star(False, "none", False, True), _OUT, free, "A", "K", KERNEL),)
-    readings = tuple(
-        Reading(s.label.replace("* as Eq. 1, ", ""), lhs, (starred(s, _OUT, free, "A", "K", KERNEL),), ctx)
-        for s in stars()
-        if s.correlate and s.zero_outside
-    )
+    correlations = (s for s in stars() if s.correlate and s.zero_outside)
+    rights = {s.label.replace("* as Eq. 1, ", ""): (starred(s, _OUT, free, "A", "K", KERNEL),) for s in correlations}
     return Claim(
         "rot180 (i)",
         "convolution is cross-correlation with the rotated kernel",
         "`A ∗ K = A ⊗ rot180{K}`",
-        readings,
+        equalities(lhs, ctx, rights),
     )
 
 
@@ -57,13 +37,12 @@ def rotated_map() -> Claim:
     """rot180{A (x) K} = rot180{A} (x) rot180{K}: turning the result is turning both, never the kernel alone."""
     ctx = context(operand("A", IMAGE), weight("K", KERNEL), operand("S", _FULL))
     free = grid(i, j, *_FULL)
-    taps: list[Bounds] = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
 
     def full(row: sp.Expr, column: sp.Expr, kernel: Sequence[sp.Expr], turned: bool) -> IndexedSum:
         """Cross-correlation in full alignment, read at (row, column) of its own map."""
         p, q = row - k1 + 1 + m, column - k2 + 1 + n
         image = at("A", H - 1 - p, W - 1 - q) if turned else at("A", p, q)
-        return total(_OUT, [*free, *taps], image * at("K", *kernel), zero_outside=("A",))
+        return total(_OUT, [*free, *TAPS], image * at("K", *kernel), zero_outside=("A",))
 
     lhs = (full(_FULL[0] - 1 - i, _FULL[1] - 1 - j, (m, n), turned=False),)
     both = (full(i, j, (k1 - 1 - m, k2 - 1 - n), turned=True),)
@@ -71,14 +50,15 @@ def rotated_map() -> Claim:
         "rot180 (ii)",
         "turning the summed map turns both factors",
         "`rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}`",
-        (
-            Reading("every array about its centre, full alignment, A zero outside", lhs, both, ctx),
-            Reading(
-                "the kernel alone turned: rot180{A ⊗ K} = A ⊗ rot180{K}",
-                lhs,
-                (full(i, j, (k1 - 1 - m, k2 - 1 - n), turned=False),),
-                ctx,
-            ),
+        equalities(
+            lhs,
+            ctx,
+            {
+                "every array about its centre, full alignment, A zero outside": both,
+                "the kernel alone turned: rot180{A ⊗ K} = A ⊗ rot180{K}": (
+                    full(i, j, (k1 - 1 - m, k2 - 1 - n), turned=False),
+                ),
+            },
         ),
         Reading("`rot180{A ⊗ K} = rot180{A} ⊗ rot180{K}`, each about its own centre, full alignment", lhs, both, ctx),
     )

@@ -7,22 +7,23 @@ from collections.abc import Callable
 import sympy as sp
 
 from symconv.article.claims import Claim
-from symconv.article.deltas import CONTEXT, EXISTS, PIXELS, SLOPE, TAPS
+from symconv.article.deltas import CONTEXT, EXISTS, SLOPE
 from symconv.article.layers import deltas_layer
-from symconv.article.vocabulary import Bounds, at, i1, j1, k1, k2, m, m1, n, n1, total
+from symconv.article.symbols import i1, j1, k1, k2, m, m1, n, n1
+from symconv.article.vocabulary import OTHER_TAPS, PIXELS, TAPS, at, total
 from symconv.derive import unfold
 from symconv.ir import Apply, Equal, IndexedSum, Partial, Range
 from symconv.prove.reading import Reading
 
 _TERM = at("T", i1, j1, m, n)
+_WHERE_IT_EXISTS = "the same for `0 ≤ i′ − m ≤ H − k₁` and `0 ≤ j′ − n ≤ W − k₂`"
 
 
 def equation_18() -> Claim:
     """What stands in the brackets, for every pixel i' and tap m, against the output i' - m of the layer."""
     free = [*PIXELS, *TAPS]
-    inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
     term = at("w", m1, n1) * Apply("f", 0, at("x", i1 - m + m1, j1 - n + n1))
-    brackets = (total(_TERM, [*free, *inner], term), total(_TERM, free, at("b")))
+    brackets = (total(_TERM, [*free, *OTHER_TAPS], term), total(_TERM, free, at("b")))
     existing = tuple(s.with_(guards=EXISTS) for s in brackets)
     named = (total(_TERM, free, at("z", i1 - m, j1 - n)),)
     layer = tuple(_output_as_term(s) for s in deltas_layer().sums)
@@ -34,7 +35,7 @@ def equation_18() -> Claim:
             Reading("every pixel and tap, arrays as they are", named, brackets, CONTEXT),
             Reading("where the output i' - m, j' - n exists", layer, existing, CONTEXT),
         ),
-        Reading("the same for `0 ≤ i′ − m ≤ H − k₁` and `0 ≤ j′ − n ≤ W − k₂`", layer, existing, CONTEXT),
+        Reading(_WHERE_IT_EXISTS, layer, existing, CONTEXT),
     )
 
 
@@ -50,39 +51,25 @@ def _output_as_term(s: IndexedSum) -> IndexedSum:
 
 def equation_19() -> Claim:
     free = [*PIXELS, *TAPS]
-    inner: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
     result = at(CONTEXT.derivative("z", "x"), i1, j1, m, n)
     partial = Partial(at("z", i1 - m, j1 - n), at("x", i1, j1))
     opened = unfold(total(result, free, partial, EXISTS), deltas_layer())
     closed = total(result, free, at("w", m, n) * SLOPE)
-    first = at("T", i1, j1, m, n)
-    zeroth = total(first, free, at("w", 0, 0) * Apply("f", 0, at("x", i1 - m, j1 - n)), EXISTS)
-    printed = total(
-        first,
-        [*free, *inner],
-        at("w", m1, n1) * Apply("f", 0, at("x", m1 - m, n1 - n)),
-        (*EXISTS, Equal(m1, sp.S.Zero), Equal(n1, sp.S.Zero)),
-    )
+    existing = (closed.with_(guards=EXISTS),)
+    zeroth = total(_TERM, free, at("w", 0, 0) * Apply("f", 0, at("x", i1 - m, j1 - n)), EXISTS)
+    first = at("w", m1, n1) * Apply("f", 0, at("x", m1 - m, n1 - n))
+    printed = total(_TERM, [*free, *OTHER_TAPS], first, (*EXISTS, Equal(m1, sp.S.Zero), Equal(n1, sp.S.Zero)))
+    label = "the first term of the expanded sum, x at 0 - m + m', 0 - n + n', is the term m' = n' = 0"
     return Claim(
         "19",
         "only the term m' = m, n' = n is left",
         "`∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′] = wˡ⁺¹[m, n] f′(xˡ[i′, j′])`",
         (
             Reading("every pixel and tap, an output outside the map counted as constant", opened, (closed,), CONTEXT),
-            Reading("where the output i' - m, j' - n exists", opened, (closed.with_(guards=EXISTS),), CONTEXT),
-            Reading(
-                "the first term of the expanded sum, x at 0 - m + m', 0 - n + n', is the term m' = n' = 0",
-                (zeroth,),
-                (printed,),
-                CONTEXT,
-            ),
+            Reading("where the output i' - m, j' - n exists", opened, existing, CONTEXT),
+            Reading(label, (zeroth,), (printed,), CONTEXT),
         ),
-        Reading(
-            "the same for `0 ≤ i′ − m ≤ H − k₁` and `0 ≤ j′ − n ≤ W − k₂`",
-            opened,
-            (closed.with_(guards=EXISTS),),
-            CONTEXT,
-        ),
+        Reading(_WHERE_IT_EXISTS, opened, existing, CONTEXT),
     )
 
 

@@ -9,37 +9,18 @@ from functools import cache
 
 import sympy as sp
 
-from symconv.ir import (
-    Access,
-    Apply,
-    Between,
-    Context,
-    IndexedSum,
-    Label,
-    Layer,
-    Notation,
-    Operand,
-    Range,
-    Role,
-    index,
-    size,
-)
-
-_i, _j, _m, _n = map(index, "ijmn")
-_H, _W, _K1, _K2 = map(size, ("H", "W", "k1", "k2"))
-_OUTPUT = (_H - _K1 + 1, _W - _K2 + 1)
+from symconv.article.symbols import IMAGE, KERNEL, OUTPUT, H, W, i, j, k1, k2, m, n
+from symconv.article.vocabulary import FITS, OUTPUTS, TAPS, at, total
+from symconv.ir import Apply, Context, Label, Layer, Notation, Operand, Role
 
 
 def _correlation(name: str, read: sp.Expr, result: str, image: Operand, labels: tuple[tuple[str, Label], ...]) -> Layer:
     """result[i, j] = sum_{m, n} w[m, n] read + b; the adjoint of the result is δ, of the result's own layer."""
-    outputs = tuple(Range.box(v, n) for v, n in zip((_i, _j), _OUTPUT, strict=True))
-    taps = (Range.box(_m, _K1), Range.box(_n, _K2))
-    y = Access(result, _i, _j)
-    sums = (IndexedSum(y, outputs + taps, (), Access("w", _m, _n) * read), IndexedSum(y, outputs, (), Access("b")))
-    fits = (Between(sp.S.One, _K1, _H), Between(sp.S.One, _K2, _W))
-    w = Operand("w", (_K1, _K2), ("m'", "n'"), role=Role.PARAMETER)
+    y, outputs = at(result, i, j), OUTPUTS
+    sums = (total(y, [*outputs, *TAPS], at("w", m, n) * read), total(y, outputs, at("b")))
+    w = Operand("w", KERNEL, ("m'", "n'"), role=Role.PARAMETER)
     b = Operand("b", (), (), role=Role.PARAMETER)
-    context = Context((_H, _W, _K1, _K2), fits, (w, b, Operand(result, _OUTPUT, ("i", "j")), image))
+    context = Context((H, W, k1, k2), FITS, (w, b, Operand(result, OUTPUT, ("i", "j")), image))
     notation = Notation(labels, adjoints=((result, Label("δ", dict(labels)[result].layer)),))
     return Layer(name, sums, context, ("w", "b", image.name), result, notation)
 
@@ -48,8 +29,8 @@ def _correlation(name: str, read: sp.Expr, result: str, image: Operand, labels: 
 def weights_layer() -> Layer:
     """Eq. 7: x^l[i, j] = sum_{m, n} w^l[m, n] o^{l-1}[i + m, j + n] + b^l, of shape (H - k1 + 1, W - k2 + 1)."""
     labels = (("x", Label("x", "l")), ("w", Label("w", "l")), ("o", Label("o", "l-1")), ("b", Label("b", "l")))
-    image = Operand("o", (_H, _W), ("i'", "j'"))
-    read = Access("o", _i + _m, _j + _n)
+    image = Operand("o", IMAGE, ("i'", "j'"))
+    read = at("o", i + m, j + n)
     return _correlation("the convolutional layer l", read, "x", image, labels)
 
 
@@ -57,6 +38,6 @@ def weights_layer() -> Layer:
 def deltas_layer() -> Layer:
     """Eq. 18: x^{l+1}[i, j] = sum_{m, n} w^{l+1}[m, n] f(x^l[i + m, j + n]) + b^{l+1}; the operand z is x^{l+1}."""
     labels = (("x", Label("x", "l")), ("z", Label("x", "l+1")), ("w", Label("w", "l+1")), ("b", Label("b", "l+1")))
-    image = Operand("x", (_H, _W), ("i'", "j'"))
-    read = Apply("f", 0, Access("x", _i + _m, _j + _n))
+    image = Operand("x", IMAGE, ("i'", "j'"))
+    read = Apply("f", 0, at("x", i + m, j + n))
     return _correlation("the convolutional layer l+1 after f", read, "z", image, labels)

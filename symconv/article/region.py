@@ -6,55 +6,33 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symconv.article.claims import Claim
-from symconv.article.deltas import (
-    CONTEXT,
-    DELTA,
-    DX,
-    INSIDE,
-    PIXELS,
-    SLOPE,
-    TAPS,
-    gradient,
-    gradient_inside,
-    three_borders,
-)
-from symconv.article.vocabulary import O1, O2, Bounds, H, W, at, grid, i, i1, j, j1, k1, k2, m, m1, n, n1, total
+from symconv.article.claims import Claim, equalities
+from symconv.article.deltas import CONTEXT, DELTA, DX, INSIDE, SLOPE, gradient, three_borders, with_zeros, zero_outside
+from symconv.article.symbols import O1, O2, H, W, i, i1, j, j1, k1, k2, m, m1, n, n1
+from symconv.article.vocabulary import OTHER_TAPS, OUTPUTS, PIXELS, TAPS, Bounds, at, total
 from symconv.ir import Access, Between, Equal, IndexedSum, Range
 from symconv.prove.reading import Reading
 
+_RECTANGLE: list[Bounds] = [*PIXELS, (i, i1 - k1 + 1, i1), (j, j1 - k2 + 1, j1)]
+_TERM = at(DELTA, i, j) * at("w", i1 - i, j1 - j) * SLOPE
+
 
 def equation_15() -> Claim:
-    over = grid(i, j, O1, O2)
+    named = (total(at("T", i, j, 0, 0), OUTPUTS, at(DELTA, i, j)),)
     return Claim(
         "15",
         "the deltas",
         "`δˡ[i, j] = ∂E/∂xˡ[i, j]`",
-        (
-            Reading(
-                "a name for the derivative by every output",
-                (total(at("T", i, j, 0, 0), over, at(DELTA, i, j)),),
-                (),
-                CONTEXT,
-                definition=True,
-            ),
-        ),
+        (Reading("a name for the derivative by every output", named, (), CONTEXT, definition=True),),
     )
 
 
 def region() -> Claim:
     """Which outputs does x[i', j'] reach? Q as a set of pairs (pixel, output), every pair counted once."""
     pair = at("Q", i1, j1, i, j)
-    reached = (total(at("Q", i + m, j + n, i, j), [*grid(i, j, O1, O2), *TAPS], sp.S.One),)
-    corners: list[Bounds] = [(i, i1 - k1 + 1, i1), (j, j1 - k2 + 1, j1)]
+    reached = total(at("Q", i + m, j + n, i, j), [*OUTPUTS, *TAPS], sp.S.One)
+    inner = reached.with_(guards=(Between(k1 - 1, i + m, H - k1), Between(k2 - 1, j + n, W - k2)))
     exists = (Between(sp.S.Zero, i, O1 - 1), Between(sp.S.Zero, j, O2 - 1))
-    inner_pairs = total(
-        at("Q", i + m, j + n, i, j),
-        [*grid(i, j, O1, O2), *TAPS],
-        sp.S.One,
-        [Between(k1 - 1, i + m, H - k1), Between(k2 - 1, j + n, W - k2)],
-    )
-    delta = at(DELTA, i, j) * at("w", i1 - i, j1 - j) * SLOPE
     return Claim(
         "Q",
         "the region Q: the outputs that x[i', j'] reaches, by its corners",
@@ -63,25 +41,25 @@ def region() -> Claim:
             Reading(
                 "every pixel, every entry of the rectangle is an output",
                 gradient(),
-                (total(DX, [*PIXELS, *corners], delta),),
+                (total(DX, _RECTANGLE, _TERM),),
                 CONTEXT,
             ),
             Reading(
                 "pixels at least k - 1 away from the border",
-                (inner_pairs,),
-                (total(pair, [*PIXELS, *corners], sp.S.One, INSIDE),),
+                (inner,),
+                (total(pair, _RECTANGLE, sp.S.One, INSIDE),),
                 CONTEXT,
             ),
             Reading(
                 "every pixel, the rectangle cut to the outputs that exist",
-                reached,
-                (total(pair, [*PIXELS, *corners], sp.S.One, exists),),
+                (reached,),
+                (total(pair, _RECTANGLE, sp.S.One, exists),),
                 CONTEXT,
             ),
         ),
         Reading(
             "`Q = {(i, j): max(0, i′−k₁+1) ≤ i ≤ min(H−k₁, i′), max(0, j′−k₂+1) ≤ j ≤ min(W−k₂, j′)}`",
-            reached,
+            (reached,),
             (_clipped(pair, sp.S.One),),
             CONTEXT,
         ),
@@ -96,41 +74,29 @@ def _clipped(result: Access, summand: sp.Expr) -> IndexedSum:
 
 
 def equation_16() -> Claim:
-    delta = at(DELTA, i, j) * at("w", i1 - i, j1 - j) * SLOPE
-    corners: list[Bounds] = [(i, i1 - k1 + 1, i1), (j, j1 - k2 + 1, j1)]
-    rectangle = total(DX, [*PIXELS, *corners], delta)
+    rectangle = total(DX, _RECTANGLE, _TERM)
+    rights = {
+        "Q the outputs that the pixel reaches": (_clipped(DX, _TERM),),
+        "Q the rectangle by its corners, arrays as they are": (rectangle,),
+        "Q the rectangle by its corners, δ zero outside": zero_outside(rectangle),
+    }
     return Claim(
         "16",
         "chain rule over the region Q",
         "`∂E/∂xˡ[i′, j′] = Σ_{i,j ∈ Q} δˡ⁺¹[Q] ∂xˡ⁺¹[Q]/∂xˡ[i′, j′]`",
-        (
-            Reading("Q the outputs that the pixel reaches", gradient(), (_clipped(DX, delta),), CONTEXT),
-            Reading("Q the rectangle by its corners, arrays as they are", gradient(), (rectangle,), CONTEXT),
-            Reading(
-                "Q the rectangle by its corners, δ zero outside",
-                gradient(),
-                (rectangle.with_(extended=frozenset({DELTA})),),
-                CONTEXT,
-            ),
-        ),
+        equalities(gradient(), CONTEXT, rights),
     )
 
 
 def equation_17() -> Claim:
-    deltas = (Equal(m1, m), Equal(n1, n))
-    inner_taps: list[Bounds] = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    body = total(DX, [*PIXELS, *TAPS, *inner_taps], at(DELTA, i1 - m, j1 - n) * at("w", m1, n1) * SLOPE, deltas)
+    term = at(DELTA, i1 - m, j1 - n) * at("w", m1, n1) * SLOPE
+    body = total(DX, [*PIXELS, *TAPS, *OTHER_TAPS], term, (Equal(m1, m), Equal(n1, n)))
     return Claim(
         "17",
         "the region Q as a sum over the taps",
         "`∂E/∂xˡ[i′, j′] = Σ_{m=0}^{k₁−1} Σ_{n=0}^{k₂−1} δˡ⁺¹[i′−m, j′−n] ∂xˡ⁺¹[i′−m, j′−n]/∂xˡ[i′, j′]`",
-        three_borders(body, body.with_(guards=(*deltas, *INSIDE)), gradient_inside()),
-        Reading(
-            "the same with `δˡ⁺¹` zero outside the output",
-            gradient(),
-            (body.with_(extended=frozenset({DELTA})),),
-            CONTEXT,
-        ),
+        three_borders(body),
+        with_zeros(body),
     )
 
 

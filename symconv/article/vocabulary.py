@@ -1,4 +1,4 @@
-"""The article's symbols, and short ways to write its sums down as data."""
+"""Short ways to write the article's sums down as data."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, Guard, IndexedSum, Operand, Range, Role, index, size
-
-i, j, m, n = map(index, "ijmn")
-i1, j1, m1, n1 = (index(f"{v}'") for v in "ijmn")
-H, W, k1, k2 = map(size, ("H", "W", "k1", "k2"))
-O1, O2 = H - k1 + 1, W - k2 + 1
+from symconv.article.symbols import IMAGE, KERNEL, OUTPUT, H, W, i, i1, j, j1, k1, k2, m, m1, n, n1
+from symconv.ir import Access, Between, Context, Guard, IndexedSum, Operand, Range, Role
 
 Bounds = tuple[sp.Symbol, object, object]
 FITS = (Between(sp.S.One, k1, H), Between(sp.S.One, k2, W))
@@ -54,4 +50,6 @@ def context(*operands: Operand, sizes: Sequence[sp.Symbol] = (H, W, k1, k2), fit
     return Context(tuple(sizes), FITS if fits else (), operands)
 
 
-IMAGE, KERNEL, OUTPUT = (H, W), (k1, k2), (O1, O2)
+OUTPUTS, PIXELS = grid(i, j, *OUTPUT), grid(i1, j1, *IMAGE)
+TAPS, OTHER_TAPS = grid(m, n, *KERNEL), grid(m1, n1, *KERNEL)
+"""Every output (i, j), every pixel (i', j'), every tap (m, n), and once more as (m', n')."""

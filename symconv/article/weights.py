@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from symconv.article.claims import Claim
+from symconv.article.claims import Claim, equalities
 from symconv.article.layers import weights_layer
-from symconv.article.readings import Star, starred, stars
-from symconv.article.vocabulary import (
-    IMAGE,
-    KERNEL,
-    O1,
-    O2,
-    OUTPUT,
-    at,
-    context,
-    grid,
-    i,
-    i1,
-    j,
-    j1,
-    k1,
-    k2,
-    m,
-    m1,
-    n,
-    n1,
-    operand,
-    total,
-    weight,
-)
+from symconv.article.star import Star, starred, stars
+from symconv.article.symbols import IMAGE, KERNEL, O1, O2, OUTPUT, i, i1, j, j1, m, m1, n, n1
+from symconv.article.vocabulary import OTHER_TAPS, OUTPUTS, TAPS, at, context, grid, operand, total, weight
 from symconv.derive import gradient_form, unfold
 from symconv.ir import Apply, IndexedSum, Partial, index, size
 from symconv.layers.pointwise import squared_error
@@ -40,9 +19,7 @@ _X = at("x", i, j)
 _CONTEXT = context(weight("w", KERNEL), operand("o", IMAGE), weight("b"), operand("x", OUTPUT))
 _DELTA = _CONTEXT.adjoint("x")
 _GRADIENT = at(_CONTEXT.adjoint("w"), m1, n1)
-_EVERY_OUTPUT = grid(i, j, O1, O2)
-_EVERY_TAP = [(m, 0, k1 - 1), (n, 0, k2 - 1)]
-_BIAS = total(_X, _EVERY_OUTPUT, at("b"))
+_BIAS = total(_X, OUTPUTS, at("b"))
 # Cross-correlation (Eq. 1) with the kernel as it is, offsets at zero.
 _UNTURNED = Star(correlate=True, rotation="none", shifted=False, zero_outside=False)
 
@@ -54,35 +31,32 @@ def gradient(wrt: str) -> tuple[IndexedSum, ...]:
 
 
 def _eq_7() -> tuple[IndexedSum, ...]:
-    return (total(_X, [*_EVERY_OUTPUT, *_EVERY_TAP], at("w", m, n) * at("o", i + m, j + n)), _BIAS)
+    return (total(_X, [*OUTPUTS, *TAPS], at("w", m, n) * at("o", i + m, j + n)), _BIAS)
 
 
 def _eq_13() -> tuple[IndexedSum, ...]:
-    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    return (total(_GRADIENT, [*free, *_EVERY_OUTPUT], at(_DELTA, i, j) * at("o", i + m1, j + n1)),)
+    return (total(_GRADIENT, [*OTHER_TAPS, *OUTPUTS], at(_DELTA, i, j) * at("o", i + m1, j + n1)),)
 
 
 def equation_6() -> Claim:
     lhs = _eq_7()
-    readings = tuple(
-        Reading(s.label, lhs, (starred(s, _X, _EVERY_OUTPUT, "o", "w", KERNEL), _BIAS), _CONTEXT) for s in stars()
-    )
+    rights = {s.label: (starred(s, _X, OUTPUTS, "o", "w", KERNEL), _BIAS) for s in stars()}
     return Claim(
         "6",
         "Eq. 6 = Eq. 7: the forward pass as a convolution with the rotated kernel",
         "`xˡ[i, j] = rot180{wˡ[m, n]} ∗ oˡ⁻¹[i, j] + bˡ[i, j]`",
-        readings,
+        equalities(lhs, _CONTEXT, rights),
         Reading(
             "`xˡ[i, j] = (oˡ⁻¹ ⊗ wˡ)[i, j] + bˡ`: cross-correlation (Eq. 1) with the unrotated kernel",
             lhs,
-            (starred(_UNTURNED, _X, _EVERY_OUTPUT, "o", "w", KERNEL), _BIAS),
+            (starred(_UNTURNED, _X, OUTPUTS, "o", "w", KERNEL), _BIAS),
             _CONTEXT,
         ),
     )
 
 
 def equation_7() -> Claim:
-    every_pixel = [*grid(i, j, *IMAGE), *_EVERY_TAP]
+    every_pixel = [*grid(i, j, *IMAGE), *TAPS]
     wide = context(weight("w", KERNEL), operand("o", IMAGE), weight("b"), operand("x", IMAGE))
     padded = total(_X, every_pixel, at("w", m, n) * at("o", i + m, j + n))
     return Claim(
@@ -98,7 +72,7 @@ def equation_7() -> Claim:
 
 def equation_8() -> Claim:
     ctx = context(operand("x", OUTPUT), operand("o", OUTPUT))
-    rhs = (total(at("o", i, j), _EVERY_OUTPUT, Apply("f", 0, _X)),)
+    rhs = (total(at("o", i, j), OUTPUTS, Apply("f", 0, _X)),)
     return Claim(
         "8",
         "activation",
@@ -125,25 +99,18 @@ def equation_9() -> Claim:
 
 
 def equation_10() -> Claim:
-    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
-    body = total(_GRADIENT, [*free, *_EVERY_OUTPUT], at(_DELTA, i, j) * Partial(_X, at("w", m1, n1)))
+    body = total(_GRADIENT, [*OTHER_TAPS, *OUTPUTS], at(_DELTA, i, j) * Partial(_X, at("w", m1, n1)))
+    opened = unfold(body, weights_layer())
     return Claim(
         "10",
         "chain rule over the outputs 0 <= i <= H - k1, 0 <= j <= W - k2",
         "`∂E/∂wˡ[m′, n′] = Σ_{i=0}^{H−k₁} Σ_{j=0}^{W−k₂} δˡ[i, j] ∂xˡ[i, j]/∂wˡ[m′, n′]`",
-        (
-            Reading(
-                "with the inner derivative opened as a sum over deltas",
-                gradient("w"),
-                unfold(body, weights_layer()),
-                _CONTEXT,
-            ),
-        ),
+        equalities(gradient("w"), _CONTEXT, {"with the inner derivative opened as a sum over deltas": opened}),
     )
 
 
 _INNER = at(_CONTEXT.derivative("x", "w"), i, j, m1, n1)
-_EVERY_PAIR = [*_EVERY_OUTPUT, (m1, 0, k1 - 1), (n1, 0, k2 - 1)]
+_EVERY_PAIR = [*OUTPUTS, *OTHER_TAPS]
 
 
 def equation_11() -> Claim:
@@ -176,20 +143,17 @@ def equation_13() -> Claim:
 
 
 def equation_14() -> Claim:
-    free = [(m1, 0, k1 - 1), (n1, 0, k2 - 1)]
     lhs = _eq_13()
-    readings = tuple(
-        Reading(s.label, lhs, (starred(s, _GRADIENT, free, "o", _DELTA, OUTPUT),), _CONTEXT) for s in stars()
-    )
+    rights = {s.label: (starred(s, _GRADIENT, OTHER_TAPS, "o", _DELTA, OUTPUT),) for s in stars()}
     return Claim(
         "14",
         "Eq. 13 = Eq. 14: the same as a convolution with the rotated deltas",
         "`= rot180{δˡ[i, j]} ∗ oˡ⁻¹[m′, n′]`",
-        readings,
+        equalities(lhs, _CONTEXT, rights),
         Reading(
             "`∂E/∂wˡ = oˡ⁻¹ ⊗ δˡ`: cross-correlation (Eq. 1) with the unrotated deltas",
             lhs,
-            (starred(_UNTURNED, _GRADIENT, free, "o", _DELTA, OUTPUT),),
+            (starred(_UNTURNED, _GRADIENT, OTHER_TAPS, "o", _DELTA, OUTPUT),),
             _CONTEXT,
         ),
     )
@@ -198,9 +162,9 @@ def equation_14() -> Claim:
 def bias_gradient() -> Claim:
     own = context(operand("x", OUTPUT), weight("b", OUTPUT))
     db = own.adjoint("b")
-    shared = (total(at(db), _EVERY_OUTPUT, at(_DELTA, i, j)),)
+    shared = (total(at(db), OUTPUTS, at(_DELTA, i, j)),)
     per_position = (total(at(db, i1, j1), grid(i1, j1, O1, O2), at(_DELTA, i1, j1)),)
-    summed = (total(at(db, i1, j1), [*grid(i1, j1, O1, O2), *_EVERY_OUTPUT], at(_DELTA, i, j)),)
+    summed = (total(at(db, i1, j1), [*grid(i1, j1, O1, O2), *OUTPUTS], at(_DELTA, i, j)),)
     return Claim(
         "bias",
         "the gradient of the bias, which the comments ask for",

@@ -114,10 +114,6 @@ def kernels_of(layer: Layer) -> tuple[Kernel, ...]:
     """
     if layer.context.scales:
         raise UserError(f"{layer.name}: {layer.context.scales[0]} multiplies an index: give a number for it")
-    for wrt in layer.inputs:
-        same = [n for n in layer.inputs if gradient_name(n) == gradient_name(wrt)]
-        if len(same) > 1:
-            raise UserError(f"{layer.name}: the gradients by {' and '.join(same)} would both be {gradient_name(wrt)}")
     return (forward_kernel(layer), *(gradient_kernel(layer, wrt) for wrt in layer.inputs))
 
 

@@ -18,7 +18,8 @@ from itertools import product
 
 import sympy as sp
 
-from symconv.article.vocabulary import Bounds, at, m, n, total
+from symconv.article.symbols import m, n
+from symconv.article.vocabulary import Bounds, at, total
 from symconv.ir import Access, IndexedSum
 
 
