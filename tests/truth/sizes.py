@@ -40,7 +40,7 @@ def draw_for_layer(
     w: World, context: Any, letters: Mapping[str, str | int], ones: Mapping[str, tuple[str, int]], rng: random.Random
 ) -> tuple[dict[str, int], dict[Any, int]]:
     """Small sizes that the layer admits, and those of the evaluator at the same shapes."""
-    known = _admitted(context, rng)
+    known = admitted(context, rng)
     sizes: dict[Any, int] = {v: known[v] for v in (*w.scales, *w.offsets)}
     for letter, size in letters.items():
         sizes[w.root[letter]] = size if isinstance(size, int) else known[size]
@@ -58,7 +58,7 @@ def draw_for_layer(
     return known, sizes
 
 
-def _admitted(context: Any, rng: random.Random) -> dict[str, int]:
+def admitted(context: Any, rng: random.Random) -> dict[str, int]:
     """Values of sizes, strides and dilations up to 3 that satisfy the context's relations."""
     symbols = (*context.sizes, *context.scales)
     for _ in range(5000):
