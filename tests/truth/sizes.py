@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from tests.truth.evaluator import World, needs
+from tests.truth.world import World, needs
 
 
 class SizesDisagree(ValueError):
@@ -26,7 +26,7 @@ def as_drawn(w: World, context: Any, sizes: Mapping[Any, int]) -> dict[str, int]
         own = letter.upper()
         if own in {s.name for s in context.sizes} - set(known):
             # A letter that stands on no axis at all has a size of its own; another one has its axis's.
-            if isinstance(w.root[letter], tuple) or any(w.root[a] == w.root[letter] for a in w.root if a != letter):
+            if any(r == w.root[letter] for node, r in w.root.items() if node != letter):
                 raise SizesDisagree(f"{letter} has the size {own}, and stands on an axis of another size")
             known[own] = sizes[w.root[letter]]
     return known
