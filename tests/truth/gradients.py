@@ -15,10 +15,11 @@ from typing import Any
 
 import symconv as sc
 from symconv.ir import evaluate
-from tests.truth.evaluator import Tensor, Undefined, World, draw_sizes, draw_values, gradient, real, result, world
+from tests.truth.evaluator import Undefined, gradient, real, result
 from tests.truth.outcome import Outcome, judged
 from tests.truth.sizes import SizesDisagree, as_drawn, draw_for_layer
 from tests.truth.tables import as_formula, rows
+from tests.truth.world import Tensor, World, draw_sizes, draw_values, world
 
 DRAWS = 2
 TOLERANCE = real(Fraction(1, 10**8))
@@ -94,7 +95,7 @@ def numerical_error(case: Case, derived: Any) -> str:
         weights = {p: signed(rng) for p in forward}
         want = gradient(w, 0, case.wrt, sizes, tensors, weights)
         try:
-            why = _difference(derived, known, tensors, weights, forward, want)
+            why = _difference(case, derived, known, tensors, weights, forward, want)
         except OverflowError:  # the product's interpreter has double precision
             continue
         if why:
@@ -121,6 +122,7 @@ def pool(attempt: int) -> Callable[[random.Random], Fraction]:
 
 
 def _difference(
+    case: Case,
     derived: Any,
     known: Mapping[str, int],
     tensors: Mapping[str, Tensor],
@@ -132,7 +134,9 @@ def _difference(
     statements = [*layer.statements, *(s for section in derived.derivation.sections for s in section.result)]
     given = {**tensors, layer.context.adjoint(layer.result): weights}
     values = evaluate(statements, layer.context, known, given)
-    for name, expected in ((layer.result, forward), (derived.result[0].result.name, want)):
+    # A gradient of no terms is zero.
+    values.setdefault(layer.context.adjoint(case.wrt), dict.fromkeys(want, 0))
+    for name, expected in ((layer.result, forward), (layer.context.adjoint(case.wrt), want)):
         found = values[name]
         if set(found) != set(expected):
             return f"{name} has another shape"

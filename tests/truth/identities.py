@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 import symconv as sc
-from tests.truth.evaluator import Tensor, Undefined, World, draw_sizes, draw_values, real, result, world
+from tests.truth.evaluator import Undefined, real, result
 from tests.truth.outcome import Outcome, judged
 from tests.truth.tables import as_formula, rows
+from tests.truth.world import Tensor, World, draw_sizes, draw_values, world
 
 EQUAL = real(Fraction(1, 10**40))
 # Values at which near misses show: both signs, 0, thirds, small, large; and their neighbours.
@@ -45,7 +46,7 @@ def identities() -> tuple[Identity, ...]:
     for topic, line in rows("identities.txt"):
         claim, _, domain = line.partition(" | ")
         lhs, rhs = map(as_formula, claim.split(" == "))
-        names = tuple(name.strip() for name in domain.split(",") if name)
+        names = tuple(name.strip() for name in domain.split(",") if name.strip())
         out.append(Identity(topic, lhs, rhs, not topic.startswith("false"), names))
     return tuple(out)
 
@@ -120,15 +121,19 @@ def _judge(identity: Identity) -> tuple[str, str]:
 
 
 def names(scope: str, condition: str) -> bool:
-    """Does a scope state the condition? An entry may have its indices, a sum may be in another order or moved over."""
-    bare = re.sub(r"\[[^\]]*\]", "", scope.replace("≠", "!=").replace("≥", ">=")).replace(" ", "")
-    sign = condition.split(" ")[-2]
-    expression = condition.removesuffix(f" {sign} 0").replace(" ", "")
-    if f"{expression}{sign}0" in bare:
+    """Does a scope state the condition? "a or b": one of the two, where they mean the same.
+
+    An entry may have its indices; a sum may be in another order, or moved over: its names and its sign count.
+    """
+    plain = re.sub(r"\[[^\]]*\]", "", scope.replace("≠", "!=").replace("≥", ">="))
+    clauses = [c.replace(" ", "") for c in re.split(r"[,;]|\b(?:where|with|and|for)\b", plain)]
+    return any(_states(clause, one) for one in condition.split(" or ") for clause in clauses)
+
+
+def _states(clause: str, condition: str) -> bool:
+    expression, sign, _ = condition.rsplit(" ", 2)
+    if clause == condition.replace(" ", ""):
         return True
     words = re.findall(r"[a-z]+", expression)
-    # x - z != 0 may stand as z != x or -x + z != 0: the names and the sign are what counts.
-    clauses = re.split(r",|;|and|with", bare)
-    return len(words) + expression.count("-") + expression.count("+") > 1 and any(
-        sign in clause and all(re.search(rf"\b{word}\b", clause) for word in words) for clause in clauses
-    )
+    compound = len(words) > 1 or any(c in expression for c in "+-")
+    return compound and sign in clause and all(re.search(rf"\b{word}\b", clause) for word in words)

@@ -6,13 +6,13 @@ import random
 from dataclasses import dataclass
 
 import symconv as sc
-from tests.truth.evaluator import world
 from tests.truth.gradients import Case, gradient_outcome
 from tests.truth.identities import differences
 from tests.truth.mutations import mutated
 from tests.truth.outcome import Outcome, judged
 from tests.truth.random_formulas import SCHEMAS, random_statement, statement_text
 from tests.truth.rewrites import REWRITES
+from tests.truth.world import world
 
 DRAWS, MORE_DRAWS = 16, 300
 

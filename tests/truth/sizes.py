@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from tests.truth.evaluator import World, needs
+from tests.truth.world import World, needs
 
 
 class SizesDisagree(ValueError):
@@ -26,7 +26,7 @@ def as_drawn(w: World, context: Any, sizes: Mapping[Any, int]) -> dict[str, int]
         own = letter.upper()
         if own in {s.name for s in context.sizes} - set(known):
             # A letter that stands on no axis at all has a size of its own; another one has its axis's.
-            if isinstance(w.root[letter], tuple) or any(w.root[a] == w.root[letter] for a in w.root if a != letter):
+            if any(r == w.root[letter] for node, r in w.root.items() if node != letter):
                 raise SizesDisagree(f"{letter} has the size {own}, and stands on an axis of another size")
             known[own] = sizes[w.root[letter]]
     return known
@@ -40,7 +40,7 @@ def draw_for_layer(
     w: World, context: Any, letters: Mapping[str, str | int], ones: Mapping[str, tuple[str, int]], rng: random.Random
 ) -> tuple[dict[str, int], dict[Any, int]]:
     """Small sizes that the layer admits, and those of the evaluator at the same shapes."""
-    known = _admitted(context, rng)
+    known = admitted(context, rng)
     sizes: dict[Any, int] = {v: known[v] for v in (*w.scales, *w.offsets)}
     for letter, size in letters.items():
         sizes[w.root[letter]] = size if isinstance(size, int) else known[size]
@@ -58,7 +58,7 @@ def draw_for_layer(
     return known, sizes
 
 
-def _admitted(context: Any, rng: random.Random) -> dict[str, int]:
+def admitted(context: Any, rng: random.Random) -> dict[str, int]:
     """Values of sizes, strides and dilations up to 3 that satisfy the context's relations."""
     symbols = (*context.sizes, *context.scales)
     for _ in range(5000):

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from tests.truth.evaluator import REAL, Undefined, draw_sizes, gradient, result, world
+from tests.truth.evaluator import REAL, Undefined, gradient, result
+from tests.truth.world import draw_sizes, world
 
 
 def numbers(*values: int) -> dict[tuple[int, ...], Fraction]:
