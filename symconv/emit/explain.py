@@ -83,24 +83,31 @@ class _Words:
 
     def direction(self, g: Gather, kernel: Kernel) -> str:
         """Along which taps the kernel is turned, which are those along which the layer itself does not turn it."""
-        adjoint, name = self.operand(g.adjoint), self.operand(kernel.name)
-        turned = {a.tap for a in kernel.turned}
-        along = _listed(self.text(a.tap) for a in kernel.axes if a.tap in turned) if turned else ""
-        straight = [self.text(a.tap) for a in kernel.axes if a.tap not in turned]
-        target = self.operand(self.answer.wrt)
+        adjoint, name, target = map(self.operand, (g.adjoint, kernel.name, self.answer.wrt))
+        mirrored = any(a.mirrored for a in g.axes)
+        adjoint = f"the reversed {adjoint}" if mirrored else adjoint
+        turned = [self.text(a.tap) for a in kernel.turned]
+        straight = [self.text(a.tap) for a in kernel.axes if not a.turned]
         if not turned:
             return (
-                f"No. Along {_listed(straight)}, {adjoint} and {name} are read in the same direction: a "
-                f"cross-correlation with {name} as it is. It is in the forward pass, seen from one output, that {target} "
-                f"and {name} run against each other."
+                f"No. Along {_listed(straight)}, {adjoint} and {name} are read in the same direction, and {name} stays "
+                f"as it is. It is in the forward pass, seen from one output, that {target} and {name} run against each "
+                f"other."
             )
+        against = (
+            f"Forward, no: {target} and {name} are read in the same direction along {_listed(turned)}. Backward, "
+            f"{adjoint} and {name} are read against each other: "
+        )
         rotated = " (rotated by 180°)" if len(turned) == 2 and not straight else ""
-        rest = f" Along {_listed(straight)} it is the other way round: nothing is flipped." if straight else ""
+        flipped = f"{name} reversed along {_listed(turned)}{rotated}"
+        if not g.correlates:
+            return f"{against}where {adjoint} is read forwards, it meets {flipped}."
+        if straight:
+            return f"{against}a cross-correlation with {flipped}, and left as it is along {_listed(straight)}."
+        as_it_is = "" if mirrored else f"a true convolution with {name} as it is, or, which is the same, "
         return (
-            f"Forward, no: {target} and {name} are read in the same direction along {along}. Backward, {adjoint} and "
-            f"{name} are read against each other: as a true convolution with {name} as it is, or as a cross-correlation "
-            f"with {name} reversed along {along}{rotated}. So it is flipped if, and only if, a routine that "
-            f"cross-correlates does the work.{rest}"
+            f"{against}{as_it_is}a cross-correlation with {flipped}. So it is flipped if, and only if, a routine that "
+            f"cross-correlates does the work."
         )
 
     def entries(self, g: Gather, kernel: Kernel) -> Iterator[str]:
@@ -182,15 +189,15 @@ class _Words:
         if a.stride == 1:
             return f"Axis {q}: nothing is divided, {adjoint} is read at {position} itself.{jumps}"
         return (
-            f"Axis {q}: {adjoint} has an entry at the position {position} only where {s} divides it: that is the bracket "
-            f"in the sum. To skip no position is to put {self.zeros(a.stride - 1)} between neighbouring entries, which "
-            f"makes {self.text(a.outputs)} of them {self.text(a.last + 1)}. Multiplying these zeros is wasted work; "
-            f"taken by the remainder of {self.text(a.place)} modulo {s}, they never occur.{jumps}"
+            f"Axis {q}: {adjoint} has an entry at the position {position} only where {s} divides it: that is the "
+            f"bracket in the sum. To skip no position is to put {self.zeros(a.stride - 1)} between neighbouring "
+            f"entries, which makes {self.text(a.outputs)} of them {self.text(a.last + 1)}. Multiplying these zeros is "
+            f"wasted work; taken by the remainder of {self.text(a.place)} modulo {s}, they never occur.{jumps}"
         )
 
     def residues(self, a: GatherAxis) -> Iterator[str]:
         if a.period is None:
-            if a.stride.is_Integer:
+            if a.stride.is_Integer and len(a.taps) == 1:
                 yield "Which taps meet which remainder depends on numbers that are not given, such as the dilation."
             return
         common = gcd(int(a.stride), int(a.taps[0].slope))

@@ -11,7 +11,6 @@ import sympy as sp
 
 from symconv.derive.affine import cancel, extremes
 from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, unfold
-from symconv.derive.explain import explain
 from symconv.derive.forms import available_forms, gradient_form
 from symconv.derive.phases import MOST_PHASES, by_residue
 from symconv.derive.rules import attempt, discharge, extend_by_zero, reindex, sift, sift_all, solve, then, tighten
@@ -482,21 +481,3 @@ def test_extremes_by_sign() -> None:
         extremes(m, {m: Range(m, (sp.S.Zero, P), (M,))})
     with pytest.raises(NotApplicable, match="affine"):
         extremes(CeilDiv(m, TWO), {m: Range.box(m, M)})
-
-
-@pytest.mark.parametrize(("s", "d", "k", "pad"), [(1, 1, 3, 1), (2, 1, 3, 1), (4, 2, 3, 0), (3, 1, 2, 2), (6, 4, 5, 1)])
-def test_explanations_agree_with_the_numbers(s: int, d: int, k: int, pad: int) -> None:
-    """The taps of every residue class, and the padding of dy, as counted by hand."""
-    of = conv(1, strides=s, dilations=d, kernel_shape=k, pads=pad, group=1)
-    (axis,) = explain(of, "stride").axes
-    assert axis.backwards
-    assert axis.pad_before == d * (k - 1) - pad
-    for residue in range(s):
-        taps = [a for a in range(k) if (residue - d * a) % s == 0]
-        every = [a for a in range(s) if (residue - d * a) % s == 0]
-        first, step = axis.taps_of_residue(residue)
-        assert (first < 0) is (not every)
-        if first >= 0:
-            assert list(range(first, k, step)) == taps
-    with pytest.raises(UserError, match="topics"):
-        explain(of, "colour")
