@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symconv.derive.affine import normal
 from symconv.ir import (
     Access,
     Between,
@@ -21,6 +20,7 @@ from symconv.ir import (
     Range,
     fresh,
 )
+from symconv.ir.sums import normal
 
 
 def axis_indices(context: Context, name: str, taken: set[str]) -> tuple[sp.Symbol, ...]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient
 from symconv.derive.forms import gradient_form
 from symconv.derive.phases import MOST_PHASES, residue_taps
 from symconv.derive.rules import attempt
 from symconv.derive.strategy import consumers, flip_taps
 from symconv.ir import IndexedSum, Layer, NotApplicable, Quot, UserError
+from symconv.ir.affine import coefficient
 
 TOPICS = ("flip", "padding", "stride")
 

@@ -11,7 +11,6 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import cancel, coefficient, extremes, normal, positive
 from symconv.ir import (
     Access,
     Between,
@@ -29,6 +28,8 @@ from symconv.ir import (
     Range,
     symbols_in,
 )
+from symconv.ir.affine import cancel, coefficient, extremes, positive
+from symconv.ir.sums import normal
 
 Rule = Callable[[IndexedSum], Move]
 

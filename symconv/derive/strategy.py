@@ -15,7 +15,6 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient
 from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, unfold
 from symconv.derive.phases import by_residue
 from symconv.derive.rules import Rule, attempt, discharge, extend_by_zero, reindex, sift_all, then
@@ -34,6 +33,7 @@ from symconv.ir import (
     Section,
     Step,
 )
+from symconv.ir.affine import coefficient
 
 Numbers = Mapping[str, str]
 

@@ -13,8 +13,8 @@ from functools import partial
 import islpy as isl
 import sympy as sp
 
-from symconv.derive.affine import cancel
 from symconv.ir import Context, IndexedSum, Move, Piece
+from symconv.ir.affine import cancel
 from symconv.ir.presburger import affine, all_names, domain_text, isl_map, isl_set, vanishing
 from symconv.prove.relation import monomials
 
