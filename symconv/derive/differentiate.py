@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symconv.derive.affine import normal
 from symconv.ir import (
     Access,
     Between,
@@ -27,6 +26,7 @@ from symconv.ir import (
     fresh,
 )
 from symconv.ir.derivation import Witness
+from symconv.ir.sums import normal
 
 
 def axis_indices(context: Context, name: str, taken: set[str]) -> tuple[sp.Symbol, ...]:

@@ -8,9 +8,10 @@ from math import gcd
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient, normal
 from symconv.derive.rules import attempt, collapse, then
 from symconv.ir import CeilDiv, Divides, FloorDiv, IndexedSum, Move, NotApplicable, Piece, Range, fresh
+from symconv.ir.affine import coefficient
+from symconv.ir.sums import normal
 
 # A layer has stride^rank phases; past this many a reader gains nothing from seeing them written out.
 MOST_PHASES = 64

@@ -12,7 +12,6 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient, extremes, normal, positive
 from symconv.ir import (
     Access,
     Between,
@@ -30,6 +29,7 @@ from symconv.ir import (
     Range,
     symbols_in,
 )
+from symconv.ir.affine import coefficient, extremes, positive
 
 Rule = Callable[[IndexedSum], Move]
 

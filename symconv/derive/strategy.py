@@ -15,7 +15,6 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import coefficient
 from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, no_gradient, open_partial
 from symconv.derive.phases import by_residue
 from symconv.derive.rules import Rule, attempt, discharge, extend_by_zero, reindex, sift_all, then
@@ -36,6 +35,7 @@ from symconv.ir import (
     Section,
     Step,
 )
+from symconv.ir.affine import coefficient
 
 Numbers = Mapping[str, str]
 

@@ -11,7 +11,6 @@ from functools import partial
 
 import sympy as sp
 
-from symconv.derive.affine import extremes, normal
 from symconv.derive.differentiate import match_result, the_partial, uses
 from symconv.derive.rules import discharge, sift, solve, then
 from symconv.ir import (
@@ -28,6 +27,8 @@ from symconv.ir import (
     Range,
     forward_index,
 )
+from symconv.ir.affine import extremes
+from symconv.ir.sums import normal
 
 
 @dataclass(frozen=True)

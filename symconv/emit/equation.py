@@ -29,8 +29,8 @@ from symconv.ir import (
     Range,
     Role,
     Statement,
-    linear,
 )
+from symconv.ir.affine import addresses_once, residues_differ
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Printer:
         firsts = [group[0] for group in groups.values()]
         # A formula read at a given entry, as an inner derivative is, holds there as it stands.
         in_place = not ranged or any(self.operands.role(s.result.name) is Role.DERIVATIVE for s in firsts)
-        once = all(map(addresses_once, firsts)) and all(apart(a, b) for a, b in combinations(firsts, 2))
+        once = all(map(addressed_once, firsts)) and all(apart(a, b) for a, b in combinations(firsts, 2))
         return [self._together(group, not in_place and not once, ranged) for group in groups.values()]
 
     def _together(self, group: Sequence[IndexedSum], added: bool, ranged: bool) -> Equation:
@@ -213,33 +213,12 @@ class Printer:
         return of == (partial.out.name, partial.inn.name) and same
 
 
-def addresses_once(s: IndexedSum) -> bool:
-    """Do different parallel indices write to different entries? Found by solving one index at a time."""
-    unknown = {r.index for r in s.parallel}
-    progress = True
-    while unknown and progress:
-        progress = False
-        for e in s.result.indices:
-            here = e.free_symbols & unknown
-            if len(here) == 1 and linear(e, next(iter(here))) is not None:
-                unknown -= here
-                progress = True
-    return not unknown
+def addressed_once(s: IndexedSum) -> bool:
+    """Do different parallel indices write to different entries?"""
+    return addresses_once(s.result.indices, [r.index for r in s.parallel])
 
 
 def apart(a: IndexedSum, b: IndexedSum) -> bool:
     """Do two sums write to different residue classes along some axis?"""
-    return any(_residues_differ(e, a, f, b) for e, f in zip(a.result.indices, b.result.indices, strict=True))
-
-
-def _residues_differ(e: sp.Expr, a: IndexedSum, f: sp.Expr, b: IndexedSum) -> bool:
-    """Are e and f never equal, since their difference is no multiple of a stride that divides all their strides?"""
-    common, rest = sp.S.Zero, sp.expand(e - f)
-    for x, s in ((e, a), (f, b)):
-        for i in (i for i in s.indices if x.has(i)):
-            parts = linear(x, i)
-            if parts is None or not parts[0].is_Integer:
-                return False
-            common = sp.gcd(common, parts[0])
-    constant = rest.xreplace(dict.fromkeys((*a.indices, *b.indices), sp.S.Zero))
-    return bool(constant.is_Integer and (constant % common != 0 if common else constant != 0))
+    indices = {*a.indices, *b.indices}
+    return any(residues_differ(e, f, indices) for e, f in zip(a.result.indices, b.result.indices, strict=True))

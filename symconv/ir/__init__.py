@@ -1,5 +1,6 @@
 """Floor 0, the nouns: symbols, accesses, guards, indexed sums, layers, derivations; and the exact interpreter."""
 
+from symconv.ir.affine import NotAffine, is_affine, linear
 from symconv.ir.conditions import Condition, Sign
 from symconv.ir.derivation import Derivation, Given, Move, Piece, Section, Step, Use, forward_index
 from symconv.ir.domain import (
@@ -7,11 +8,8 @@ from symconv.ir.domain import (
     Divides,
     Equal,
     Guard,
-    NotAffine,
     Range,
     accesses,
-    is_affine,
-    linear,
     sort_key,
     symbols_in,
 )

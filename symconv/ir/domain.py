@@ -6,47 +6,21 @@ them it is empty. Nothing here is simplified beyond `expand`: conditions stay vi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
 
-from symconv.ir.nodes import Access, Quotient
+from symconv.ir.nodes import Access
 from symconv.ir.symbols import integer
-
-
-class NotAffine(ValueError):
-    """An index expression that is no integer combination of indices and sizes."""
 
 
 @lru_cache(maxsize=1 << 14)
 def symbols_in(e: sp.Expr) -> frozenset[sp.Symbol]:
     """The free symbols of an expression; remembered, since the same small expressions come up again and again."""
     return frozenset(e.free_symbols)
-
-
-def is_affine(e: sp.Expr, indices: Set[sp.Symbol]) -> bool:
-    """Is `e` affine in `indices`, with coefficients free of them? Quotients of affine expressions count."""
-    if e.is_Symbol or not symbols_in(e) & indices:
-        return True
-    if e.is_Add or isinstance(e, (sp.Max, sp.Min)):
-        return all(is_affine(a, indices) for a in e.args)
-    if e.is_Mul:
-        inside = [a for a in e.args if symbols_in(a) & indices]
-        return len(inside) == 1 and is_affine(inside[0], indices)
-    if isinstance(e, Quotient):
-        return not symbols_in(e.den) & indices and is_affine(e.num, indices)
-    return False
-
-
-def linear(e: sp.Expr, i: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
-    """(a, c) with e = a i + c and both free of i; None where there is no such pair (i stands inside a quotient)."""
-    e = sp.expand(e)
-    a = e.coeff(i, 1)
-    c = sp.expand(e - a * i)
-    return None if a.has(i) or c.has(i) else (a, c)
 
 
 class _Mapped:
@@ -149,6 +123,21 @@ class Range:
     def symbols(self) -> frozenset[sp.Symbol]:
         """Indices and sizes that its bounds speak of."""
         return frozenset().union(*map(symbols_in, self.bounds))
+
+    @property
+    def numeric(self) -> bool:
+        """Does the index run from one number to another?"""
+        return all(b.is_Integer for b in self.bounds)
+
+    @property
+    def count(self) -> int | None:
+        """How many values a numeric range has; None where its bounds are symbolic."""
+        return max(0, int(min(self.uppers)) - int(max(self.lowers)) + 1) if self.numeric else None
+
+    @property
+    def extent(self) -> sp.Expr:
+        """The number of values between the bounds; negative for some sizes where the range may be empty."""
+        return sp.expand(self.upper - self.lower + 1)
 
     def map(self, f: Callable[[sp.Expr], sp.Expr]) -> Range:
         """The bounds rewritten; the index stays."""

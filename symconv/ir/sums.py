@@ -15,7 +15,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from symconv.ir.domain import Guard, NotAffine, Range, accesses, is_affine, symbols_in
+from symconv.ir.affine import NotAffine, cancel, has_quotient, is_affine
+from symconv.ir.domain import Guard, Range, accesses, symbols_in
 from symconv.ir.nodes import Access, Quot
 
 
@@ -124,3 +125,8 @@ class IndexedSum:
             replace(r.map(lambda e: e.xreplace(dict(names))), index=names.get(r.index, r.index)) for r in self.ranges
         )
         return moved.with_(ranges=ranges)
+
+
+def normal(s: IndexedSum) -> IndexedSum:
+    """The sum with every cancelling quotient cancelled."""
+    return s.map(cancel) if any(map(has_quotient, s.expressions())) else s

@@ -14,7 +14,8 @@ from types import MappingProxyType
 import sympy as sp
 
 from symconv.ir import Access, FloorDiv, Range, index
-from symconv.lower.classes import Product, coefficients
+from symconv.ir.affine import coefficients, extremes
+from symconv.lower.classes import Product
 
 Resolve = Callable[[sp.Expr], sp.Expr]
 NONE: Mapping[int, int] = MappingProxyType({})
@@ -106,7 +107,7 @@ class Roles:
 
     def part(self, e: sp.Expr, role: Mapping[sp.Symbol, Range]) -> sp.Expr:
         """The part of an affine expression that the indices of one role make up."""
-        found, _ = coefficients(e, set(self.every))
+        found, _ = coefficients(e, self.every)
         return sp.Add(*(c * i for i, c in found.items() if i in role))
 
 
@@ -137,11 +138,11 @@ def addresses(
 
 def in_place(access: Access, shape: Sequence[sp.Expr], roles: Roles, prefix: str) -> Addresses:
     strides, definitions, size = _row_major(shape, prefix)
-    spans = tuple((*_bounds(e, roles.every), n) for e, n in zip(access.indices, shape, strict=True))
+    spans = tuple((*extremes(e, roles.every), n) for e, n in zip(access.indices, shape, strict=True))
     zero: sp.Expr = sp.S.Zero
     base = free = summed = zero
     for e, stride in zip(access.indices, strides, strict=True):
-        _, constant = coefficients(e, set(roles.every))
+        _, constant = coefficients(e, roles.every)
         base += stride * (constant + roles.part(e, roles.batch))
         free += stride * roles.part(e, roles.free)
         summed += stride * roles.part(e, roles.summed)
@@ -165,20 +166,9 @@ def _row_major(
     return strides, tuple(definitions), size
 
 
-def _bounds(e: sp.Expr, ranges: Mapping[sp.Symbol, Range]) -> tuple[sp.Expr, sp.Expr]:
-    """(least, greatest) value of an affine expression over a box."""
-    found, constant = coefficients(e, set(ranges))
-    low = high = constant
-    for i, c in found.items():
-        first, last = ranges[i].lower, ranges[i].upper
-        low += c * (first if c > 0 else last)
-        high += c * (last if c > 0 else first)
-    return low, high
-
-
 def _inside(e: sp.Expr, extent: sp.Expr, roles: Roles, resolve: Resolve) -> bool:
     """Is every value of the index known to be inside its axis?"""
-    low, high = (sp.expand(resolve(b)) for b in _bounds(e, roles.every))
+    low, high = (sp.expand(resolve(b)) for b in extremes(e, roles.every))
     return bool(low.is_nonnegative and sp.expand(resolve(extent) - 1 - high).is_nonnegative)
 
 
@@ -218,15 +208,15 @@ def _copied(access: Access, roles: Roles, prefix: str, spread: Mapping[int, int]
 
 
 def _copy_axis(e: sp.Expr, roles: Roles) -> CopyAxis:
-    found, _ = coefficients(e, set(roles.every))
+    found, _ = coefficients(e, roles.every)
     if not any(i in roles.free or i in roles.summed for i in found):
         return CopyAxis(sp.S.Zero, sp.S.One, fixed=e)
     stream, step = _stream(e, roles)
     rest = e - step * stream
     if step <= 1 or not _one_role(rest, roles):
-        low, high = _bounds(e, roles.every)
+        low, high = extremes(e, roles.every)
         return CopyAxis(low, _extent(low, high))
-    low, high = _bounds(rest, roles.every)
+    low, high = extremes(rest, roles.every)
     first, last = roles.every[stream].lower, roles.every[stream].upper
     start = first + FloorDiv(low, sp.Integer(step))
     end = last + FloorDiv(high, sp.Integer(step))
@@ -243,7 +233,7 @@ def _extent(low: sp.Expr, high: sp.Expr) -> sp.Expr:
 
 def _one_role(e: sp.Expr, roles: Roles) -> bool:
     """Do the indices of `e` play one role, so that its residue is known from one table?"""
-    found, _ = coefficients(e, set(roles.every))
+    found, _ = coefficients(e, roles.every)
     return sum(any(i in role for i in found) for role in (roles.batch, roles.free, roles.summed)) <= 1
 
 
@@ -252,7 +242,7 @@ def _coordinate(
 ) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     """(base, free, summed) parts of the address along one axis of a copy."""
     if a.step == 1:
-        _, constant = coefficients(e, set(roles.every))
+        _, constant = coefficients(e, roles.every)
         base = stride * (constant - a.lower + roles.part(e, roles.batch))
         return base, stride * roles.part(e, roles.free), stride * roles.part(e, roles.summed)
     stream, step = _stream(e, roles)
@@ -262,6 +252,6 @@ def _coordinate(
     parts = [-stride * a.lower, sp.S.Zero, sp.S.Zero]
     role_of = [roles.batch, roles.free, roles.summed]
     parts[next(k for k, role in enumerate(role_of) if stream in role)] += stride * stream
-    found, _ = coefficients(rest, set(roles.every))
+    found, _ = coefficients(rest, roles.every)
     parts[next((k for k, role in enumerate(role_of) if any(i in role for i in found)), 0)] += place
     return parts[0], parts[1], parts[2]

@@ -73,10 +73,3 @@ def _classified(s: IndexedSum, first: Access, second: Access) -> Product:
 
 def by_index(ranges: tuple[Range, ...]) -> dict[sp.Symbol, Range]:
     return {r.index: r for r in ranges}
-
-
-def coefficients(e: sp.Expr, indices: set[sp.Symbol]) -> tuple[dict[sp.Symbol, int], sp.Expr]:
-    """(coefficient of each index, the rest) of an affine expression."""
-    e = sp.expand(e)
-    found = {i: int(e.coeff(i, 1)) for i in sorted(symbols_in(e) & indices, key=lambda i: i.name)}
-    return found, sp.expand(e - sp.Add(*(c * i for i, c in found.items())))

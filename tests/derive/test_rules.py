@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from symconv.derive.affine import cancel, extremes
 from symconv.derive.differentiate import chain_rule, forward_at, inner_partial, unfold
 from symconv.derive.forms import available_forms, gradient_form
 from symconv.derive.phases import MOST_PHASES, by_residue
@@ -39,6 +38,7 @@ from symconv.ir import (
     offset,
     size,
 )
+from symconv.ir.affine import cancel, extremes
 from symconv.layers.convolution import conv, conv_transpose
 from symconv.layers.pooling import max_pool
 from tests.brute_force import CUBIC, filled, inputs, small_sizes
@@ -477,7 +477,6 @@ def test_extremes_by_sign() -> None:
     assert extremes(3 - 2 * m + i, {m: Range.box(m, M), i: Range.box(i, N)}) == (5 - 2 * M, N + 2)
     with pytest.raises(NotApplicable, match="sign"):
         extremes(index("c") * m, {m: Range.box(m, M)})
-    with pytest.raises(NotApplicable, match="more than one"):
-        extremes(m, {m: Range(m, (sp.S.Zero, P), (M,))})
+    assert extremes(-m, {m: Range(m, (sp.S.Zero, P), (M, N))}) == (-sp.Min(M, N), -P)
     with pytest.raises(NotApplicable, match="affine"):
         extremes(CeilDiv(m, TWO), {m: Range.box(m, M)})

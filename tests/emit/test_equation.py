@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import sympy as sp
 
-from symconv.emit.equation import Printer, addresses_once, apart
+from symconv.emit.equation import Printer, addressed_once, apart
 from symconv.ir import (
     Access,
     Between,
@@ -134,14 +134,14 @@ def test_a_part_of_the_result_says_which(printers: Printers) -> None:
 @pytest.mark.parametrize(
     ("entry", "once"), [(i, True), (2 * i - 1, True), (i + m, False), (FloorDiv(i, 2), False), (H - 1 - i, True)]
 )
-def test_addresses_once(entry: sp.Expr, once: bool) -> None:
+def test_addressed_once(entry: sp.Expr, once: bool) -> None:
     free = tuple(r for r in BOX if entry.has(r.index))
-    assert addresses_once(IndexedSum(Access("y", entry), free, (), Access("b"))) is once
+    assert addressed_once(IndexedSum(Access("y", entry), free, (), Access("b"))) is once
 
 
 def test_a_second_index_can_settle_the_first() -> None:
     s = IndexedSum(Access("y", i, i + m), BOX, (), Access("b"))
-    assert addresses_once(s)
+    assert addressed_once(s)
 
 
 def test_apart_needs_different_residues() -> None:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symconv.emit.numpy.integers import Integers, slice_text
 from symconv.ir import Context, Range
-from symconv.lower.vectorized.affine import Reach, never_negative
+from symconv.ir.affine import AxisMap, never_negative
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,25 @@ def half_open(r: Range) -> tuple[sp.Expr, sp.Expr]:
 
 def simple(r: Range, context: Context) -> bool:
     """Can its bounds be written where they are used? One on each side, and never the wrong way round."""
-    return len(r.lowers) == len(r.uppers) == 1 and never_negative(r.uppers[0] - r.lowers[0] + 1, context)
+    return len(r.lowers) == len(r.uppers) == 1 and never_negative(r.uppers[0] - r.lowers[0] + 1, context.assumptions)
 
 
-def subscript(reach: Reach, spans: Mapping[sp.Symbol, Span], extent: sp.Expr, integers: Integers) -> tuple[str, bool]:
+def subscript(at: AxisMap, spans: Mapping[sp.Symbol, Span], extent: sp.Expr, integers: Integers) -> tuple[str, bool]:
     """One axis of a subscript, and whether it has to be read backwards."""
-    if reach.index is None:
-        return integers.text(reach.offset), False
-    span, step = spans[reach.index], reach.step
-    if step == 1 and sp.expand(reach.offset + span.start) == 0 and sp.expand(span.stop + reach.offset - extent) == 0:
+    if at.index is None:
+        return integers.text(at.offset), False
+    span, step = spans[at.index], at.step
+    if step == 1 and sp.expand(at.offset + span.start) == 0 and sp.expand(span.stop + at.offset - extent) == 0:
         return ":", False
     first = span.start if step > 0 else span.stop - 1
-    start = sp.expand(step * first + reach.offset)
+    start = sp.expand(step * first + at.offset)
     stop = sp.expand(start + abs(step) * span.count)
     return slice_text(integers.text(start), integers.text(stop), abs(step)), step < 0
 
 
 def sliced(
     name: str,
-    reaches: Sequence[Reach],
+    reaches: Sequence[AxisMap],
     spans: Mapping[sp.Symbol, Span],
     shape: Sequence[sp.Expr],
     integers: Integers,

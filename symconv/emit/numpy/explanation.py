@@ -8,7 +8,6 @@ import sympy as sp
 
 from symconv.lower.kernel import Kernel
 from symconv.lower.vectorized import GridPlan, MaximumPlan, Plan, ProductPlan, SlicesPlan, StagePlan, plans_of
-from symconv.lower.vectorized.affine import count
 
 
 def explained(kernel: Kernel) -> str:
@@ -38,7 +37,7 @@ def _told(plan: Plan) -> str:
 
 def _slices(plan: SlicesPlan) -> str:
     if plan.taps:
-        runs = " x ".join(str(count(t)) for t in plan.taps)
+        runs = " x ".join(str(t.count) for t in plan.taps)
         return f"slices of whole arrays, {runs} taps {_names(t.index for t in plan.taps)}: no product of two operands"
     if plan.contracted and len(plan.reads) > 1:
         return f"np.einsum over {_names(b.index for b in plan.summed)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from textwrap import wrap
 
 import sympy as sp
@@ -16,10 +16,10 @@ from symconv.emit.numpy.product import ProductPrinter
 from symconv.emit.numpy.slices import SlicesPrinter, print_maximum
 from symconv.emit.text import UNICODE
 from symconv.ir import Between, Context, Equal
+from symconv.ir.affine import never_negative
 from symconv.lower.binding import binding_of
 from symconv.lower.kernel import Kernel
 from symconv.lower.vectorized import GridPlan, MaximumPlan, ProductPlan, SlicesPlan, StagePlan, plans_of
-from symconv.lower.vectorized.affine import never_negative
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,8 @@ class _Writer:
         return {*self.kernel.sizes.given, *(s for s, _ in self.kernel.sizes.derived)}
 
     def _require(self, a: Between | Equal) -> None:
-        bare = replace(self.context, assumptions=())
         if isinstance(a, Between):
-            sides = [
-                side for side, slack in ((a.lo, a.e - a.lo), (a.hi, a.hi - a.e)) if not never_negative(slack, bare)
-            ]
+            sides = [side for side, slack in ((a.lo, a.e - a.lo), (a.hi, a.hi - a.e)) if not never_negative(slack)]
             if not sides:
                 return
             parts = ([a.lo] if a.lo in sides else []) + [a.e] + ([a.hi] if a.hi in sides else [])

@@ -12,8 +12,8 @@ from symconv.emit.numpy.expression import Expressions
 from symconv.emit.numpy.integers import Integers, tuple_text
 from symconv.emit.numpy.names import Names
 from symconv.ir import Context
+from symconv.ir.affine import AxisMap
 from symconv.lower.vectorized import ProductPlan, View
-from symconv.lower.vectorized.affine import Reach
 
 
 class ProductPrinter:
@@ -107,11 +107,11 @@ class ProductPrinter:
         for axis, start in enumerate(view.start):
             i = next((k for k, steps in enumerate(view.steps) if steps[axis]), None)
             if i is None:
-                reaches.append(Reach(None, 0, start))
+                reaches.append(AxisMap(None, 0, start))
                 continue
             index = view.order[i]
             step = view.steps[i][axis]
-            reaches.append(Reach(index, step, start - step * self.spans[index].start))
+            reaches.append(AxisMap(index, step, start - step * self.spans[index].start))
             have.append(index)
         text = sliced(name, reaches, self.spans, shape, self.integers)
         order = [have.index(i) for i in view.order]

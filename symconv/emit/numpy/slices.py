@@ -14,9 +14,9 @@ from symconv.emit.numpy.expression import Expressions, risky
 from symconv.emit.numpy.integers import Integers
 from symconv.emit.numpy.names import Names
 from symconv.ir import Access, Between, Context, Divides, Guard, Range, symbols_in
+from symconv.ir.affine import AxisMap
 from symconv.lower.nest import flat
 from symconv.lower.vectorized import MaximumPlan, SlicesPlan
-from symconv.lower.vectorized.affine import Reach
 
 Windows = Mapping[str, tuple[int, ...]]
 
@@ -79,7 +79,7 @@ class SlicesPrinter:
 
         self.loops(body)
 
-    def target(self, reaches: tuple[Reach, ...], name: str = "") -> str:
+    def target(self, reaches: tuple[AxisMap, ...], name: str = "") -> str:
         access = self.plan.sum.result
         shape = self.context.shape(access.name)[: len(reaches)]
         return sliced(name or self.names.operand(access.name), reaches, self.spans, shape, self.integers, "[...]")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symconv.ir import Between, Guard, IndexedSum, NotApplicable, Range, UserError, symbols_in
-from symconv.lower.vectorized.affine import reaches_from
+from symconv.ir.affine import extremes
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def grid_plan(s: IndexedSum, winners: tuple[tuple[str, int], ...] = ()) -> GridP
     guards: list[Guard] = list(s.guards)
     for r in s.ranges:
         try:
-            lowers = tuple(reaches_from(b, boxes, boxes)[0] for b in r.lowers)
-            uppers = tuple(reaches_from(b, boxes, boxes)[1] for b in r.uppers)
+            lowers = tuple(extremes(b, boxes)[0] for b in r.lowers)
+            uppers = tuple(extremes(b, boxes)[1] for b in r.uppers)
         except NotApplicable as error:
             raise UserError(f"the range of {r.index} has no box: {error}") from None
         boxes[r.index] = Range(r.index, lowers, uppers)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import prod
 
 from symconv.ir import Access, Context, FirstMaximum, IndexedSum, NotApplicable, UserError
-from symconv.lower.vectorized.affine import count, numeric
 from symconv.lower.vectorized.slices import SlicesPlan, _with_taps
 
 
@@ -26,7 +25,7 @@ class MaximumPlan:
 def maximum_plan(s: FirstMaximum, context: Context) -> MaximumPlan:
     """Loops over the window, the candidates of one tap at a time. Raises `UserError` for a window of unknown size."""
     taps = tuple(r for r in s.ranges if r.index in s.window)
-    if not all(numeric(r) for r in taps):
+    if not all(r.numeric for r in taps):
         raise UserError(f"the window of {s.result.name} has a size that is no number: give kernel_shape")
     kept = s.result.indices[: -len(s.window)]
     entry = Access(s.result.args[0], *kept)
@@ -34,4 +33,4 @@ def maximum_plan(s: FirstMaximum, context: Context) -> MaximumPlan:
         slices = _with_taps(IndexedSum(entry, s.ranges, s.guards, s.value), taps, context, {})
     except NotApplicable as error:
         raise UserError(f"the windows of {s.result.name} are no boxes: {error}") from None
-    return MaximumPlan(s.result.name, slices, tuple(count(r) or 0 for r in taps))
+    return MaximumPlan(s.result.name, slices, tuple(r.count or 0 for r in taps))

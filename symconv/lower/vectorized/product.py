@@ -14,7 +14,7 @@ from math import prod
 import sympy as sp
 
 from symconv.ir import Access, Context, IndexedSum, NotApplicable, Range, symbols_in
-from symconv.lower.vectorized.affine import Reach, count, extent, moves, never_negative, reach, reaches_from
+from symconv.ir.affine import AxisMap, axis_map, coefficients, extremes, never_negative
 
 # A whole batch is multiplied at once where an image has fewer pixels than there are summed channels and taps, up to
 # this many bytes of windows in float32.
@@ -63,7 +63,7 @@ class ProductPlan:
     left_inner: bool
     right_inner: bool
     block: sp.Symbol | None
-    result: tuple[Reach, ...]
+    result: tuple[AxisMap, ...]
     scale: sp.Expr
     reason: str
 
@@ -93,7 +93,7 @@ def product_plan(s: IndexedSum, context: Context) -> ProductPlan:
         raise NotApplicable("it is no product of two entries")
     if s.guards or any(r.symbols & indices for r in s.ranges):
         raise NotApplicable("its domain is no box")
-    result = tuple(reach(e, indices) for e in s.result.indices)
+    result = tuple(axis_map(e, indices) for e in s.result.indices)
     kept = [r.index for r in result if r.index is not None]
     if len(set(kept)) != len(kept) or any(r.step < 0 for r in result):
         raise NotApplicable("its result is not addressed by one index an axis")
@@ -121,7 +121,9 @@ def _roles(s: IndexedSum, kept: Sequence[sp.Symbol], entries: Sequence[Access]) 
     return _Roles(left, right, batch, rows, columns, summed)
 
 
-def _arranged(s: IndexedSum, roles: _Roles, result: tuple[Reach, ...], scale: sp.Expr, context: Context) -> ProductPlan:
+def _arranged(
+    s: IndexedSum, roles: _Roles, result: tuple[AxisMap, ...], scale: sp.Expr, context: Context
+) -> ProductPlan:
     """Which index is folded into the columns or summed at the end, and in which order the views are stored."""
     ranges = {r.index: r for r in s.ranges}
     batch, columns, summed = roles.batch, roles.columns, roles.summed
@@ -181,7 +183,7 @@ def _small(
     few: Sequence[sp.Symbol], many: Sequence[sp.Symbol], every: Sequence[sp.Symbol], ranges: dict[sp.Symbol, Range]
 ) -> bool:
     """Are `few` fewer than `many`, and a copy of every entry small? Only numbers tell."""
-    counts = {i: count(ranges[i]) for i in every}
+    counts = {i: ranges[i].count for i in every}
     if None in counts.values():
         return False
     known = {i: n or 0 for i, n in counts.items()}
@@ -194,7 +196,7 @@ def _innermost(a: Access, own: Sequence[sp.Symbol], inner: Sequence[sp.Symbol], 
         here = [i for i in (*own, *inner) if i in symbols_in(e)]
         if here:
             # An extent that is no number is taken to be an image's, and longer than any window.
-            return max(here, key=lambda i: (count(ranges[i]) is None, count(ranges[i]) or 0, i in inner)) in inner
+            return max(here, key=lambda i: (ranges[i].count is None, ranges[i].count or 0, i in inner)) in inner
     return True
 
 
@@ -204,8 +206,8 @@ def _view(
     start, steps, before, after = [], [], [], []
     shape = context.shape(a.name)
     for e, n in zip(a.indices, shape, strict=True):
-        along, offset = moves(e, order)
-        outside = _outside(e, n, ranges, order, context) if a.name in s.extended else (sp.S.Zero, sp.S.Zero)
+        along, offset = coefficients(e, order)
+        outside = _outside(e, n, ranges, context) if a.name in s.extended else (sp.S.Zero, sp.S.Zero)
         before.append(outside[0])
         after.append(outside[1])
         start.append(offset + sum(step * ranges[i].lower for i, step in along.items()) + before[-1])
@@ -213,22 +215,19 @@ def _view(
     if any(sum(map(bool, along)) != 1 for along in zip(*steps, strict=True)):
         raise NotApplicable(f"an index stands on two axes of {a.name}")
     plain = sorted(map(str, a.indices)) == sorted(map(str, order)) and all(
-        first == 0 and sp.expand(extent(ranges[e]) - n) == 0
-        for first, e, n in zip(start, a.indices, shape, strict=True)
+        first == 0 and sp.expand(ranges[e].extent - n) == 0 for first, e, n in zip(start, a.indices, shape, strict=True)
     )
     return View(a, order, tuple(start), tuple(zip(*steps, strict=True)), tuple(before), tuple(after), plain)
 
 
-def _outside(
-    e: sp.Expr, n: sp.Expr, ranges: dict[sp.Symbol, Range], order: Sequence[sp.Symbol], context: Context
-) -> tuple[sp.Expr, sp.Expr]:
+def _outside(e: sp.Expr, n: sp.Expr, ranges: dict[sp.Symbol, Range], context: Context) -> tuple[sp.Expr, sp.Expr]:
     """How far an index expression leaves an axis of n entries, before and after."""
     if e in ranges and ranges[e] == Range.box(e, n):
         return sp.S.Zero, sp.S.Zero
-    least, greatest = reaches_from(e, ranges, order)
+    least, greatest = extremes(e, ranges)
     high = sp.expand(greatest - n + 1)
-    before = sp.S.Zero if never_negative(least, context) else _at_least_0(-least)
-    return before, sp.S.Zero if never_negative(-high, context) else _at_least_0(high)
+    before = sp.S.Zero if never_negative(least, context.assumptions) else _at_least_0(-least)
+    return before, sp.S.Zero if never_negative(-high, context.assumptions) else _at_least_0(high)
 
 
 def _at_least_0(e: sp.Expr) -> sp.Expr:

@@ -25,7 +25,7 @@ from symconv.ir import (
     accesses,
     symbols_in,
 )
-from symconv.lower.vectorized.affine import Reach, count, never_negative, numeric, reach
+from symconv.ir.affine import AxisMap, axis_map, never_negative
 
 # More runs of the loop body than this are no loop over taps any more.
 MOST_TAPS = 20_000
@@ -35,7 +35,7 @@ MOST_TAPS = 20_000
 class SlicesPlan:
     """taps: looped over. boxes: the other indices, those of the result first, with bounds in taps and sizes.
 
-    conditions: guards on taps alone. result, reads: one `Reach` an axis. winners: operands that name a winning unit.
+    conditions: guards on taps alone. result, reads: one `AxisMap` an axis. winners: operands that name a winning unit.
     contracted: the summand is a number times a product of entries, and some index is summed within a tap.
     """
 
@@ -43,8 +43,8 @@ class SlicesPlan:
     taps: tuple[Range, ...]
     boxes: tuple[Range, ...]
     conditions: tuple[Guard, ...]
-    result: tuple[Reach, ...]
-    reads: tuple[tuple[Access, tuple[Reach, ...]], ...]
+    result: tuple[AxisMap, ...]
+    reads: tuple[tuple[Access, tuple[AxisMap, ...]], ...]
     winners: tuple[tuple[str, int], ...]
     contracted: bool
 
@@ -66,10 +66,10 @@ def slices_plan(s: IndexedSum, context: Context, winners: Sequence[tuple[str, in
 
     winners: operands given as a winning unit, and how many of their last axes that unit stands for.
     """
-    numeric_ranges = [r for r in s.ranges if numeric(r)]
+    numeric_ranges = [r for r in s.ranges if r.numeric]
     choices = [c for k in range(len(numeric_ranges) + 1) for c in combinations(numeric_ranges, k)]
-    for chosen in sorted(choices, key=lambda c: (prod(count(r) or 1 for r in c), len(c))):
-        if prod(count(r) or 1 for r in chosen) > MOST_TAPS:
+    for chosen in sorted(choices, key=lambda c: (prod(r.count or 1 for r in c), len(c))):
+        if prod(r.count or 1 for r in chosen) > MOST_TAPS:
             break
         try:
             return _with_taps(s, chosen, context, dict(winners))
@@ -80,14 +80,14 @@ def slices_plan(s: IndexedSum, context: Context, winners: Sequence[tuple[str, in
 
 def _with_taps(s: IndexedSum, taps: tuple[Range, ...], context: Context, winners: dict[str, int]) -> SlicesPlan:
     rest = {r.index for r in s.ranges} - {t.index for t in taps}
-    result = tuple(reach(e, rest) for e in s.result.indices)
+    result = tuple(axis_map(e, rest) for e in s.result.indices)
     reads = []
     for a in s.reads():
         inner = winners.get(a.name, 0)
         if any(symbols_in(e) & rest for e in a.indices[len(a.indices) - inner :]):
             raise NotApplicable(f"the winning unit of {a.name} is no tap")
         outer = a.indices[: len(a.indices) - inner]
-        reads.append((a, tuple(reach(e, rest) for e in outer)))
+        reads.append((a, tuple(axis_map(e, rest) for e in outer)))
     for reaches in (result, *(r for _, r in reads)):
         used = [r.index for r in reaches if r.index is not None]
         if len(set(used)) != len(used):
@@ -151,17 +151,18 @@ def _narrow(
     """lo <= a i + c <= hi  bounds i from both sides; a bound that its range already implies is left out."""
     if (symbols_in(g.lo) | symbols_in(g.hi)) & rest:
         raise NotApplicable("the bounds of a guard mention an index that is no tap")
-    at = reach(g.e, rest)
+    at = axis_map(g.e, rest)
     assert at.index is not None
     low, high, a = g.lo - at.offset, g.hi - at.offset, at.step
     if a < 0:
         low, high, a = -high, -low, -a
     lowers, uppers = boxes[at.index]
-    if not any(never_negative(a * b - low, context, taps) for b in lowers):
+    if not any(never_negative(a * b - low, context.assumptions, taps) for b in lowers):
         lowers.append(CeilDiv(low, sp.Integer(a)))
-    if not any(never_negative(high - a * b, context, taps) for b in uppers):
+    if not any(never_negative(high - a * b, context.assumptions, taps) for b in uppers):
         uppers.append(FloorDiv(high, sp.Integer(a)))
 
 
 def _holds(g: Guard, taps: tuple[Range, ...], context: Context) -> bool:
-    return isinstance(g, Between) and all(never_negative(e, context, taps) for e in (g.e - g.lo, g.hi - g.e))
+    known = context.assumptions
+    return isinstance(g, Between) and all(never_negative(e, known, taps) for e in (g.e - g.lo, g.hi - g.e))
