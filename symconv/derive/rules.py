@@ -30,6 +30,7 @@ from symconv.ir import (
     symbols_in,
 )
 from symconv.ir.affine import coefficient, extremes, positive
+from symconv.ir.sums import normal
 
 Rule = Callable[[IndexedSum], Move]
 

@@ -69,6 +69,21 @@ def evaluate(
     return machine.tensors
 
 
+def values(
+    e: sp.Expr,
+    s: IndexedSum,
+    context: Context,
+    sizes: Mapping[str, int],
+    tensors: Mapping[str, Mapping[Point, Number]],
+    arithmetic: Arithmetic,
+    functions: Functions,
+) -> Iterator[Number]:
+    """The values of an expression at every point of the domain of `s`."""
+    machine = _Machine(context, dict(sizes), dict(tensors), functions, arithmetic)
+    value = machine.value(e, s)
+    return (value(env) for env in machine.points(s.ranges, s.guards))
+
+
 class _Machine:
     """The state of one evaluation: sizes, boxes and tensors by name."""
 

@@ -11,10 +11,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from symconv.ir import Apply, Context, IndexedSum, Statement, UndefinedRead, evaluate
-from symconv.ir.interpret import Point, Tensor
+from symconv.ir import Apply, Condition, Context, IndexedSum, Statement, UndefinedRead, evaluate, symbols_in
+from symconv.ir.interpret import Point, Tensor, values
 from symconv.prove.enclosed import ENCLOSED, Enclosed, plain
-from symconv.prove.scalars.enclosures import differ, precision
+from symconv.prove.scalars.enclosures import ALLOWED, differ, precision, sign_of
 from symconv.prove.verdict import Counterexample, Table
 
 # More entries than this are not shown to a reader, and not needed to tell two sums apart.
@@ -63,8 +63,12 @@ def confirm(
     context: Context,
     sizes: tuple[int, ...],
     prelude: Sequence[Statement] = (),
+    domain: Sequence[Condition] = (),
 ) -> Counterexample | None:
-    """Evaluate both sides at these sizes on several fillings of the operands; the first entry that differs, or None."""
+    """Evaluate both sides at these sizes on several fillings of the operands; the first entry that differs, or None.
+
+    A filling outside the domain is passed over: there a formula is not defined as it was written.
+    """
     named = {s.name: v for s, v in zip(context.sizes, sizes, strict=True)}
     result = (*lhs, *rhs)[0].result.name
     written = {s.result.name for s in prelude}
@@ -76,11 +80,36 @@ def confirm(
         for bits in _PRECISIONS:
             sides = [_side((*prelude, *side), context, named, operands, result, bits) for side in (lhs, rhs)]
             at = _difference(sides, bits)
-            if at is not None:
+            if at is not None and _satisfies(domain, (*prelude, *lhs, *rhs), context, named, operands, bits):
                 return _example(named, result, at, operands, shapes, sides, context, (*lhs, *rhs))
             if None in sides or _exact(sides):
                 break
     return None
+
+
+def _satisfies(
+    domain: Sequence[Condition],
+    statements: Sequence[Statement],
+    context: Context,
+    sizes: dict[str, int],
+    operands: dict[str, Tensor],
+    bits: int,
+) -> bool:
+    """Do the conditions certainly hold, at every point of the statements that speak of their indices?"""
+    sums = [s for s in statements if isinstance(s, IndexedSum)]
+    exact = {n: {p: Enclosed(Fraction(v)) for p, v in t.items()} for n, t in operands.items()}
+    with precision(bits):
+        try:
+            tensors = evaluate(statements, context, sizes, exact, StandIn(), ENCLOSED)
+            for c in domain:
+                indices = {v for v in symbols_in(c.expression) if v.is_nonnegative is None}
+                for s in (s for s in sums if indices <= set(s.indices)):
+                    found = values(c.expression, s, context, sizes, tensors, ENCLOSED, StandIn())
+                    if not all(sign_of(plain(v)) in ALLOWED[c.sign] for v in found):
+                        return False
+        except (ArithmeticError, UndefinedRead, KeyError):
+            return False
+    return True
 
 
 def _difference(sides: Sequence[Tensor | None], bits: int) -> Point | None:

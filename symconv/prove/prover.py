@@ -72,7 +72,7 @@ def prove_equal(
     left, why = _left_over(lhs, rhs, context, domain)
     if left == []:
         return Proof("proved", scope)
-    return _refuted(lhs, rhs, context, prelude, left or []) or Proof("unknown", scope, why)
+    return _refuted(lhs, rhs, context, prelude, left or [], domain) or Proof("unknown", scope, why)
 
 
 def _left_over(
@@ -89,13 +89,18 @@ def _left_over(
 
 
 def _refuted(
-    lhs: Sums, rhs: Sums, context: Context, prelude: Sequence[Statement], left: Sequence[Difference]
+    lhs: Sums,
+    rhs: Sums,
+    context: Context,
+    prelude: Sequence[Statement],
+    left: Sequence[Difference],
+    domain: Sequence[Condition],
 ) -> Proof | None:
     """A counterexample at the smallest sizes: where the proof left something over, then anywhere."""
     if not (*lhs, *rhs):
         return None
     for sizes in dict.fromkeys(_sizes_to_try(context, left)):
-        example = confirm(lhs, rhs, context, sizes, prelude)
+        example = confirm(lhs, rhs, context, sizes, prelude, domain)
         if example is not None:
             certain = not prelude and all(d.certain for d in left)
             reason = equal_where([d.points for d in left], context, certain) if left else ""

@@ -26,6 +26,7 @@ _NUMBERS = tuple(
 _WHOLE = tuple(map(Fraction, (1, 2, 3, 5, 7, 4)))
 _MOST_POINTS = 250
 _LARGEST_BITS = 1 << 14
+ALLOWED = {Sign.POSITIVE: (1,), Sign.NONNEGATIVE: (0, 1), Sign.NONZERO: (1, -1)}
 PRECISIONS = (80, 400, 3000)
 
 
@@ -197,10 +198,9 @@ def _whole_root(n: int, q: int) -> int | None:
 
 def satisfied(given: Sequence[Condition], at: Point) -> bool:
     """Do the conditions certainly hold at the point?"""
-    allowed = {Sign.POSITIVE: (1,), Sign.NONNEGATIVE: (0, 1), Sign.NONZERO: (1, -1)}
     for c in given:
         value = enclose(c.expression, at)
-        if value is None or sign_of(value) not in allowed[c.sign]:
+        if value is None or sign_of(value) not in ALLOWED[c.sign]:
             return False
     return True
 
