@@ -146,7 +146,8 @@ def equal(lhs: str, rhs: str, shapes: dict[str, tuple[Any, ...]] | None = None) 
             f"equal: {scales[0]} multiplies an index: give a number, as equality is decided at numeric strides"
         )
     context = replace(left.context, sizes=sizes)
-    return Reading(f"{lhs.strip()}  is  {rhs.strip()}", left.sums, right.sums, context)
+    domain = tuple(dict.fromkeys((*left.domain, *right.domain)))
+    return Reading(f"{lhs.strip()}  is  {rhs.strip()}", left.sums, right.sums, context, domain=domain)
 
 
 def own_claim(lhs: str, rhs: str) -> Claim:

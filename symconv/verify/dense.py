@@ -7,6 +7,7 @@ that no longer make it a gradient. Integers stay exact below 2**53.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,22 @@ import sympy as sp
 from symconv.ir import (
     Access,
     Between,
-    CeilDiv,
     Divides,
     Equal,
     FirstMaximum,
-    FloorDiv,
     Guard,
-    Quot,
     Range,
     Select,
     Statement,
+    symbols_in,
 )
+from symconv.lower.evaluate import integer_function
 
 Array = npt.NDArray[Any]
 Env = Mapping[sp.Symbol, int]
 _ELEMENTARY = {sp.exp: np.exp, sp.log: np.log, sp.tanh: np.tanh, sp.sinh: np.sinh, sp.cosh: np.cosh, sp.sin: np.sin}
 _ELEMENTARY |= {sp.cos: np.cos, sp.atan: np.arctan, sp.Abs: np.abs, sp.sign: np.sign}
+_LARGEST, _SMALLEST = partial(reduce, np.maximum), partial(reduce, np.minimum)
 
 
 class Undefined(ValueError):
@@ -133,22 +134,8 @@ class Points:
 
     def index(self, e: sp.Expr) -> Any:
         """An index expression, as integers."""
-        if e.is_Integer:
-            return np.int64(int(e))
-        if e.is_Symbol:
-            return self.at[e]
-        args = [self.index(a) for a in e.args]
-        if e.is_Add:
-            return sum(args[1:], args[0])
-        if e.is_Mul:
-            return np.multiply.reduce(np.broadcast_arrays(*args))
-        if isinstance(e, (FloorDiv, Quot)):
-            return args[0] // args[1]
-        if isinstance(e, CeilDiv):
-            return -(-args[0] // args[1])
-        if isinstance(e, (sp.Max, sp.Min)):
-            return (np.max if isinstance(e, sp.Max) else np.min)(np.broadcast_arrays(*args), axis=0)
-        raise TypeError(f"{sp.sstr(e)} is no index expression")
+        symbols = tuple(symbols_in(e))
+        return integer_function(e, symbols, _LARGEST, _SMALLEST)(*(self.at[s] for s in symbols))
 
     def value(self, e: sp.Expr, tensors: Mapping[str, Array], extended: frozenset[str]) -> Any:
         """A summand at every point."""
