@@ -236,6 +236,8 @@ def _power(base: Number, exponent: Number) -> Number:
     """Exact where it is rational: an integer power, or the root of a perfect square."""
     if isinstance(exponent, int):
         return Fraction(base) ** exponent if exponent < 0 and not isinstance(base, float) else base**exponent
+    if base < 0:  # Python would go on with a complex number
+        raise ValueError(f"{base} to the power {exponent} is not a real number")
     if isinstance(exponent, Fraction) and exponent.denominator == 2 and not isinstance(base, float):
         root = _exact_root(Fraction(base))
         if root is not None:

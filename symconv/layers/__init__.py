@@ -2,7 +2,9 @@
 
 attributes, window, axes     what a user wrote -> integers and symbols, an axis at a time
 convolution, pooling, pointwise, images, stack     the formulas
-expression, formula, naming, custom  a user's own formula, read without SymPy's parser
+arithmetic, conditions              operations on reals, and where they are defined
+expression, adopted                 text, or a SymPy expression, -> those operations
+formula, naming, unify, custom      a user's own formula: entries and terms, what names are, sizes, the layer
 registry, specs              layers by name, and as Python values
 """
 

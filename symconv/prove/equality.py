@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Apply, Condition, Context, IndexedSum, Unknown
+from symconv.ir import Apply, Condition, Context, IndexedSum, Unknown, accesses, sort_key, symbols_in
 from symconv.ir.budget import MOST_CELLS
 from symconv.prove.cells import Key, cells, hole
 from symconv.prove.scalars import vanishes
@@ -29,20 +29,52 @@ def differences(
 ) -> list[Difference]:
     """Where the two sides are not shown to be equal; none: they are.
 
-    Terms are compared apart, so that x[i] + w[j] meets the two sums it may be split into, and then each summand as a
-    whole, so that tanh u meets 2 s(2u) - 1.
+    Sums over one domain are taken together first, so that cosh^2 - sinh^2 meets 1. Then terms are compared apart, so that
+    x[i] + w[j] meets the two sums it may be split into, and then each summand as a whole.
     """
-    apart = _differences(lhs, rhs, context, given, split=True)
-    return apart and (_differences(lhs, rhs, context, given, split=False) and apart)
+    left = _together(lhs, rhs, given)
+    if not left:
+        return []
+    apart = _differences(left, context, given, split=True)
+    return apart and (_differences(left, context, given, split=False) and apart)
+
+
+def _together(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], given: Sequence[Condition]) -> list[IndexedSum]:
+    """lhs - rhs with sums over one domain as one sum, and without those that are zero."""
+    groups: dict[tuple, list[IndexedSum]] = {}
+    for sign, side in ((1, lhs), (-1, rhs)):
+        for s in map(_renamed, side):
+            signed = s.with_(summand=sign * s.summand)
+            key = (s.result, frozenset(s.ranges), frozenset(s.guards))
+            groups.setdefault(key, []).append(signed)
+    out = []
+    for sums in groups.values():
+        extended = frozenset().union(*(s.extended for s in sums))
+        # What one of them reads as zero outside and another one not at all is the same only if both say so.
+        same = all(extended & {a.name for a in s.reads()} == s.extended for s in sums)
+        joined = [sums[0].with_(summand=sp.Add(*(s.summand for s in sums)), extended=extended)] if same else sums
+        out += [s for s in joined if not _zero(_real(s.summand), given)]
+    return out
+
+
+def _renamed(s: IndexedSum) -> IndexedSum:
+    """The sum with indices named by their place: those of the result first, then the others as they are ranged over."""
+    first = [i for e in s.result.indices for i in sorted(symbols_in(e) & set(s.indices), key=sort_key)]
+    order = list(dict.fromkeys([*first, *s.indices]))
+    return s.rename({i: sp.Symbol(f"i@{k}", integer=True) for k, i in enumerate(order)})
+
+
+def _real(e: sp.Expr) -> sp.Expr:
+    """A real symbol for each entry."""
+    return e.xreplace({a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))})
 
 
 def _differences(
-    lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], context: Context, given: Sequence[Condition], split: bool
+    sums: Sequence[IndexedSum], context: Context, given: Sequence[Condition], split: bool
 ) -> list[Difference]:
     groups: dict[Key, list[Atom]] = {}
-    for sign, side in ((1, lhs), (-1, rhs)):
-        for cell in cells(side, context, split):
-            groups.setdefault(cell.key, []).append((sign * cell.function, cell.points))
+    for cell in cells(sums, context, split):
+        groups.setdefault(cell.key, []).append((cell.function, cell.points))
     out = []
     for (_, operands, extra), atoms in groups.items():
         for total, points in _disjoint(_joined(atoms)):

@@ -6,6 +6,7 @@ that no longer make it a gradient. Integers stay exact below 2**53.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
@@ -31,7 +32,8 @@ from symconv.lower.evaluate import integer_function
 Array = npt.NDArray[Any]
 Env = Mapping[sp.Symbol, int]
 _ELEMENTARY = {sp.exp: np.exp, sp.log: np.log, sp.tanh: np.tanh, sp.sinh: np.sinh, sp.cosh: np.cosh, sp.sin: np.sin}
-_ELEMENTARY |= {sp.cos: np.cos, sp.atan: np.arctan, sp.Abs: np.abs, sp.sign: np.sign}
+_ELEMENTARY |= {sp.cos: np.cos, sp.tan: np.tan, sp.atan: np.arctan, sp.Abs: np.abs, sp.sign: np.sign}
+_ELEMENTARY |= {sp.erf: np.vectorize(math.erf, otypes=[float])}
 _LARGEST, _SMALLEST = partial(reduce, np.maximum), partial(reduce, np.minimum)
 
 
@@ -71,7 +73,10 @@ def _add_to(out: Array, s: Statement, env: Env, tensors: Mapping[str, Array]) ->
     at = tuple(np.broadcast_to(points.index(e), points.count) for e in s.result.indices)
     if any(((a < 0) | (a >= n)).any() for a, n in zip(at, out.shape, strict=True)):
         raise Undefined(f"{s.result.name} is written outside its array")
-    np.add.at(out, at, value)
+    if at:
+        np.add.at(out, at, value)
+    else:
+        out[()] += value.sum()
 
 
 def _mark_winners(out: Array, s: FirstMaximum, points: Points, tensors: Mapping[str, Array]) -> None:
