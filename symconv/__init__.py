@@ -30,7 +30,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_API = ("equal", "find_claim", "Derived", "Judged")
+_API = ("equal", "gradient", "find_claim", "Derived", "Judged")
 _SPECS = (
     *(f"{name}{rank}d" for name in ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool") for rank in (1, 2, 3)),
     "Dense",

@@ -8,6 +8,7 @@ from typing import Any
 from symconv.article import NUMBERS, article_claim
 from symconv.article.claims import Claim, Judgement, judge
 from symconv.derive import derive as derive_layer
+from symconv.derive import gradient_layer
 from symconv.ir import Derivation, IndexedSum, Layer, Step, UserError
 from symconv.layers.custom import formulas
 from symconv.prove.prover import prove_derivation
@@ -92,6 +93,20 @@ def derive(layer: Any, wrt: str = "x") -> Derived:
     wrt: the operand's name, such as "x", "w" or "b". Raises `UserError` where there is no such gradient.
     """
     return Derived(prove_derivation(derive_layer(as_layer(layer), wrt)))
+
+
+def gradient(layer: Any, wrt: str = "x") -> Layer:
+    """The gradient of a layer as a layer of its own, to be derived again, proved, built or verified.
+
+    Its inputs are the layer's own and the adjoint of its result. With dE/dx as a layer, its gradient is the
+    Hessian-vector product.
+
+    >>> import symconv as sc
+    >>> again = sc.derive(sc.gradient(sc.Formula("y[i] = x[i]**3"), "x"), wrt="x")
+    >>> again.verdict
+    'proved'
+    """
+    return gradient_layer(as_layer(layer), wrt)
 
 
 def prove(claim: Any) -> Proof | Judged:
