@@ -22,6 +22,7 @@ Env = dict[str, int]
 REAL = mpmath.mp.clone()
 REAL.dps = 60
 STEP = REAL.mpf(10) ** -20
+LARGEST = 300
 
 
 class Undefined(ArithmeticError):
@@ -177,7 +178,13 @@ def _log(a: Value) -> Value:
 
 def _transcendental(name: str, at_zero: int) -> Callable[[Value], Value]:
     function = getattr(REAL, name)
-    return lambda a: Fraction(at_zero) if isinstance(a, Fraction) and a == 0 else function(real(a))
+
+    def value(a: Value) -> Value:
+        if name in ("exp", "sinh", "cosh") and abs(a) > LARGEST:
+            raise OverflowError(f"{name} of a large number: what is left after terms cancel would be rounding")
+        return Fraction(at_zero) if isinstance(a, Fraction) and a == 0 else function(real(a))
+
+    return value
 
 
 OPERATIONS: dict[str, Callable[..., Value]] = {

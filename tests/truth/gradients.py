@@ -107,7 +107,7 @@ def numerical_error(case: Case, derived: Any) -> str:
 
 
 def signed(rng: random.Random) -> Fraction:
-    return Fraction(rng.choice((-1, 1)) * rng.randint(1, 300), 101)
+    return Fraction(rng.choice((-1, 1)) * rng.randint(1, 200), 101)
 
 
 def pool(attempt: int) -> Callable[[random.Random], Fraction]:

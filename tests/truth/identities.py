@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any
 
 import symconv as sc
-from tests.truth.evaluator import Undefined, real, result
+from tests.truth.evaluator import REAL, Undefined, real, result
 from tests.truth.outcome import Outcome, judged
 from tests.truth.tables import as_formula, rows
 from tests.truth.world import Tensor, World, draw_sizes, draw_values, world
 
 EQUAL = real(Fraction(1, 10**40))
+MORE_DIGITS = 1000
 # Values at which near misses show: both signs, 0, thirds, small, large; and their neighbours.
 VALUES = tuple(
     Fraction(n, d) * sign
@@ -52,7 +53,7 @@ def identities() -> tuple[Identity, ...]:
 
 
 def differences(w: World, seed: str, draws: int, large: bool = False) -> Iterator[tuple[str, str]]:
-    """For each drawn point "same", "differ" or "undefined" on one of the two sides, and where that is."""
+    """For each drawn point "same", "differ", "unsure" or "undefined" (on one of the sides), and where that is."""
     rng = random.Random(seed)
     for attempt in range(draws):
         sizes = draw_sizes(w, rng, 1 if attempt % 7 == 0 else 4)
@@ -74,19 +75,32 @@ def _shown(tensors: dict[str, Tensor]) -> str:
 
 
 def _compared(w: World, sizes: Any, tensors: dict[str, Tensor]) -> str:
+    """A difference that more digits change is rounding, where large terms cancel; then nothing is known: "unsure"."""
     try:
-        left, right = (result(w, k, sizes, tensors) for k in (0, 1))
-    except (Undefined, OverflowError):
+        few = _gaps(w, sizes, tensors)
+        if not any(few):
+            return "same"
+        with REAL.workdps(MORE_DIGITS):
+            many = _gaps(w, sizes, tensors)
+    except Undefined:
         return "undefined"
-    return "same" if all(same(left[p], right[p]) for p in left) else "differ"
+    except OverflowError:
+        return "unsure"
+    stays = any(b and abs(a - b) <= abs(b) / 1000 for a, b in zip(few, many, strict=True))
+    return "differ" if stays else "unsure" if any(many) else "same"
 
 
-def same(a: Any, b: Any) -> bool:
-    """Equal to 40 digits; fractions exactly."""
+def _gaps(w: World, sizes: Any, tensors: dict[str, Tensor]) -> list[Any]:
+    """lhs - rhs at each entry, 0 where the two agree to 40 digits; fractions exactly."""
+    left, right = (result(w, k, sizes, tensors) for k in (0, 1))
+    return [_gap(left[p], right[p]) for p in left]
+
+
+def _gap(a: Any, b: Any) -> Any:
     if isinstance(a, Fraction) and isinstance(b, Fraction):
-        return a == b
+        return real(a - b)
     a, b = real(a), real(b)
-    return bool(abs(a - b) <= EQUAL * max(abs(a), abs(b), 1))
+    return a - b if abs(a - b) > EQUAL * max(abs(a), abs(b), 1) else real(Fraction(0))
 
 
 def label_error(identity: Identity, draws: int = 160) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 import symconv as sc
@@ -51,12 +52,12 @@ def pair(number: int) -> Pair:
 
 def _told_apart(lhs: str, rhs: str, draws: int, number: int) -> str | None:
     """Where the sides differ, empty where they do not, None where they are defined together nowhere or not always."""
-    same = 0
+    kinds = Counter[str]()
     for kind, at in differences(world(lhs, rhs), f"{number}", draws):
         if kind == "differ":
             return at
-        same += kind == "same"
-    return "" if same == draws else None
+        kinds[kind] += 1
+    return None if kinds["undefined"] or kinds["same"] < draws / 2 else ""
 
 
 def pair_outcome(p: Pair) -> Outcome:
