@@ -31,7 +31,7 @@ Key = tuple[str, tuple[str, ...], int]
 
 @dataclass(frozen=True)
 class Cell:
-    """`function` of holes h0, h1, .. and coordinates c0, c1, .. at `points`; key: result, operands, extra coordinates."""
+    """`function` of holes and coordinates at `points`; key: result, operands, and the number of extra coordinates."""
 
     key: Key
     function: sp.Expr
@@ -57,7 +57,10 @@ def coordinate(k: int) -> sp.Symbol:
 
 
 def cells(sums: Iterable[IndexedSum], context: Context, split: bool) -> list[Cell]:
-    """The cells of a list of sums. split: terms that speak of different entries apart; else each summand whole. Raises `Unknown` beyond linear integer arithmetic, or where they are too many."""
+    """The cells of a list of sums. split: terms that speak of different entries apart; else each summand whole.
+
+    Raises `Unknown` beyond linear integer arithmetic, or where they are too many.
+    """
     out: list[Cell] = []
     for s in sums:
         for term in terms(s.summand) if split else (s.summand,):

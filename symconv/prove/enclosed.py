@@ -1,4 +1,4 @@
-"""Numbers for the interpreter that are exact, or balls that certainly hold the value; what is not certain is an error."""
+"""Numbers for the interpreter: fractions, or balls that hold the value; what a ball does not tell is an error."""
 
 from __future__ import annotations
 

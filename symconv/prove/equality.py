@@ -29,8 +29,8 @@ def differences(
 ) -> list[Difference]:
     """Where the two sides are not shown to be equal; none: they are.
 
-    Sums over one domain are taken together first, so that cosh^2 - sinh^2 meets 1. Then terms are compared apart, so that
-    x[i] + w[j] meets the two sums it may be split into, and then each summand as a whole.
+    Sums over one domain are taken together first, so that cosh^2 - sinh^2 meets 1. Then terms are compared apart, so
+    that x[i] + w[j] meets the two sums it may be split into, and then each summand as a whole.
     """
     left = _together(lhs, rhs, given)
     if not left:
@@ -84,7 +84,7 @@ def _differences(
 
 
 def _free(total: sp.Expr, count: int) -> bool:
-    """A polynomial that is not zero, in entries and opaque functions of entries: it is zero at no size for all values."""
+    """A polynomial that is not zero, in entries and opaque functions of them: at no size is it zero for all values."""
     opaque = {f: sp.Dummy(real=True) for f in total.atoms(Apply) if f.argument.is_Symbol}
     bare = sp.expand(total.xreplace(opaque))
     holes = {hole(k) for k in range(count)} | set(opaque.values())

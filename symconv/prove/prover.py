@@ -6,7 +6,7 @@ Each is answered in the same order: proved by algebra and integer arithmetic; re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, product
 from time import perf_counter
@@ -69,10 +69,10 @@ def prove_equal(
                     return undefined_read(side, misread, context, scope)
     except Unknown as why:
         return Proof("unknown", scope, str(why))
-    left, why = _left_over(lhs, rhs, context, domain)
+    left, reason = _left_over(lhs, rhs, context, domain)
     if left == []:
         return Proof("proved", scope)
-    return _refuted(lhs, rhs, context, prelude, left or [], domain) or Proof("unknown", scope, why)
+    return _refuted(lhs, rhs, context, prelude, left or [], domain) or Proof("unknown", scope, reason)
 
 
 def _left_over(
@@ -133,10 +133,9 @@ def undefined_read(side: Sums, misread: Misread, context: Context, scope: str) -
 def instances(context: Context) -> Iterator[dict[sp.Symbol, int]]:
     """Values of the scales to look at: every one in 1..LARGEST_SCALE where there are few, else some."""
     scales = context.scales
-    if len(scales) <= _MOST_SCALES:
-        choices = product(range(1, LARGEST_SCALE + 1), repeat=len(scales))
-    else:
-        choices = iter(tuple(v[k % 2] for k in range(len(scales))) for v in _SCALES_TRIED)
+    choices: Iterable[tuple[int, ...]] = product(range(1, LARGEST_SCALE + 1), repeat=len(scales))
+    if len(scales) > _MOST_SCALES:
+        choices = (tuple(v[k % 2] for k in range(len(scales))) for v in _SCALES_TRIED)
     for values in choices:
         yield dict(zip(scales, values, strict=True))
 
@@ -183,7 +182,7 @@ def _chain_rule(layer: Layer, y: str, wrt: str) -> IndexedSum:
     context = layer.context
     q = [index(f"q{k}") for k in range(len(context.shape(wrt)))]
     i = [index(f"i{k}") for k in range(len(context.shape(y)))]
-    ranges = [Range.box(v, n) for v, n in (*zip(q, context.shape(wrt)), *zip(i, context.shape(y)))]
+    ranges = [Range.box(v, n) for v, n in zip((*q, *i), (*context.shape(wrt), *context.shape(y)), strict=True)]
     factor = Access(context.adjoint(y), *i)
     return IndexedSum(
         Access(context.adjoint(wrt), *q), tuple(ranges), (), factor * Partial(Access(y, *i), Access(wrt, *q))
@@ -264,8 +263,7 @@ def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
     try:
         ledger.scales = set()
         check_line(section, k, layer, ledger)
-        verdict = "definition" if step.definition else "proved"
-        return Proof(verdict, scope_of(layer.context, ledger.scales, layer.domain))
+        return Proof("definition" if step.definition else "proved", scope_of(layer.context, ledger.scales, layer.domain))
     except (Failed, Unknown) as why:
         return _failed(section, k, layer, why)
     finally:

@@ -1,4 +1,4 @@
-"""What a verdict covers, in words: the sizes, what is assumed of them, the strides looked at, and where values are defined."""
+"""What a verdict covers, in words: sizes, what is assumed of them, strides looked at, where values are defined."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _case(e: sp.Expr, signs: Signs, f: sp.Expr, side: int, search: _Search) -> b
 
 
 def _solved(f: sp.Expr, known: Set[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
-    """(v, value) with f = 0 exactly where v = value: v is not a generator, and occurs linearly with a number before it."""
+    """(v, value) with f = 0 exactly where v = value: v is no generator, and occurs linearly with a number before it."""
     if not f.free_symbols <= known:
         return None
     for v in sorted(f.free_symbols, key=lambda s: s.name):
@@ -142,7 +142,7 @@ def _settled(e: sp.Expr, signs: Signs, strict: bool) -> tuple[Normal, sp.Expr]:
 
 
 def feasible(signs: Signs) -> bool:
-    """May the factors have these signs at once? No only if a linear combination shows it; each monomial is a variable."""
+    """May the factors have these signs at once? No, if a linear combination shows it; a monomial is a variable."""
     rows: list[_Row] = []
     for f, side in signs.items():
         terms = dict(sp.expand(f).as_coefficients_dict())

@@ -42,7 +42,7 @@ class Relation:
 
 @dataclass
 class Generators:
-    """The generators met so far, under a key each: one symbol for one value. units: exp(m/q) stands for all exp(c m)."""
+    """The generators met so far, a symbol for each value. units: exp(m/q) stands for all exp(c m)."""
 
     symbols: dict[tuple, sp.Symbol] = field(default_factory=dict)
     units: dict[sp.Expr, int] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Normal:
         return best
 
     def sign(self, u: sp.Expr, closed: bool = False) -> int:
-        """The sign of u by those of its factors. closed: the value at 0 belongs to both sides, so that 0 may be either."""
+        """The sign of u by those of its factors. closed: a factor that is 0 may count as positive or negative."""
         number, found = factors(u)
         if number == 0:
             return 0
@@ -234,7 +234,7 @@ class Normal:
         key = self.new.key(f)
         if key is not None and key[0] == "exp":
             return self._exp_term(sp.Rational(c) / key[2], key[1])
-        unit = self.new.units[("root", f)] = int(sp.ilcm(self.new.units.get(("root", f), 1), c.q))  # type: ignore[index]
+        unit = self.new.units[("root", f)] = int(sp.ilcm(self.new.units.get(("root", f), 1), c.q))
         r = self.new("root", f, unit, nonnegative=True)
         self.relations[r] = Relation(r, unit, self._magnitude_of(f))
         return r ** int(c * unit)
@@ -250,7 +250,7 @@ class Normal:
         return sine, cosine
 
     def _multiple(self, c: sp.Rational, m: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-        unit = self.new.units[("angle", m)] = int(sp.ilcm(self.new.units.get(("angle", m), 1), c.q))  # type: ignore[index]
+        unit = self.new.units[("angle", m)] = int(sp.ilcm(self.new.units.get(("angle", m), 1), c.q))
         s, k = self.new("sin", m, unit), self.new("cos", m, unit)
         self.relations[s] = Relation(s, 2, 1 - k**2)
         n, way = abs(int(c * unit)), 1 if c > 0 else -1
