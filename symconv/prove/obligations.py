@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 import islpy as isl
@@ -20,11 +20,13 @@ from symconv.ir.presburger import constraint
 
 Conjunction = tuple[Guard, ...]
 Alternatives = tuple[Conjunction, ...]
-Question = tuple[int, int, str, str]
+Question = tuple[int, int, str, tuple[str, ...]]
 T = TypeVar("T")
 
-# isl stops after this many of its own operations, some seconds; most obligations take a few thousand.
-MOST_OPERATIONS = 20_000_000
+# isl stops after this many of its own operations, a few seconds; most obligations take some ten thousand. And what is
+# left of the premises, one alternative after the other taken out, may fall into so many pieces and no more.
+MOST_OPERATIONS = 3_000_000
+MOST_PIECES = 100
 _DIM = isl.dim_type
 
 
@@ -53,21 +55,29 @@ class Obligation:
         """What the statement is about all of: sizes, then indices."""
         return self.context.sizes + self.indices
 
-    @cached_property
-    def known(self) -> Conjunction:
-        """What holds of the sizes: the assumptions, and what their signs say."""
-        return self.context.assumptions + signs(self.context.sizes)
+    @property
+    def assumed(self) -> Conjunction:
+        """What is given, and what is assumed of the sizes."""
+        return self.given + self.context.assumptions
 
     @property
     def premises(self) -> Conjunction:
-        """All that may be used."""
-        return self.given + self.known
+        """All that may be used: what is given, what is assumed, and what the symbols say by themselves."""
+        return self.assumed + tuple(map(sign, filter(_has_sign, self.context.sizes)))
 
 
-@lru_cache(maxsize=1 << 10)
-def signs(sizes: tuple[sp.Symbol, ...]) -> Conjunction:
-    """What a symbol says by itself: a size is at least 1, a pad at least 0."""
-    return tuple(Between(sp.Integer(bool(s.is_positive)), s, s) for s in sizes if s.is_nonnegative)
+def _has_sign(symbol: sp.Symbol) -> bool:
+    return bool(symbol.is_nonnegative)
+
+
+def sign(symbol: sp.Symbol) -> Between:
+    """A size is at least 1, a pad at least 0."""
+    return Between(sp.Integer(bool(symbol.is_positive)), symbol, symbol)
+
+
+def canonical(obligation: Obligation) -> Question:
+    """The statement without its letters: equal for two obligations that say the same with other names."""
+    return _question(obligation, obligation.assumed, obligation.shown)
 
 
 def holds(obligation: Obligation) -> bool:
@@ -83,9 +93,9 @@ def _implied(obligation: Obligation, shown: Alternatives) -> bool:
     near = _near(obligation, shown)
     if shown and _decided(_question(obligation, near, shown)):
         return True
-    if len(near) == len(obligation.premises):
+    if len(near) == len(obligation.assumed):
         return not shown and _decided(_question(obligation, near, shown))
-    return _decided(_question(obligation, obligation.premises, shown))
+    return _decided(_question(obligation, obligation.assumed, shown))
 
 
 def _near(obligation: Obligation, shown: Alternatives) -> Conjunction:
@@ -97,7 +107,7 @@ def _near(obligation: Obligation, shown: Alternatives) -> Conjunction:
     start = frozenset().union(*(g.symbols for g in _flat(shown)))
     given = _connected(obligation.given, start, lambda g: g.symbols & indices)
     start = start.union(*(g.symbols for g in given)) - indices
-    return given + _connected(obligation.known, start, lambda g: g.symbols)
+    return given + _connected(obligation.context.assumptions, start, lambda g: g.symbols)
 
 
 def _connected(
@@ -140,11 +150,17 @@ class _Numbers(Mapping[sp.Symbol, str]):
 
 
 def _question(obligation: Obligation, premises: Conjunction, shown: Alternatives) -> Question:
-    """The numbers of sizes and indices, and the two sides as text."""
+    """The numbers of sizes and indices, the premises as text, and each alternative."""
     names = _Numbers(obligation)
-    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in shown) or "false"
-    left = _text(premises, names)
+    right = tuple(_text(conjunction, names) for conjunction in shown)
+    left = _with_signs(premises, names)
     return names.count["P"], names.count["i"], left, right
+
+
+def _with_signs(premises: Conjunction, names: _Numbers) -> str:
+    """The premises, and the signs of the sizes named so far and in them, in order of their names."""
+    text = _text(premises, names)
+    return " and ".join([text, *(constraint(sign(s), names) for s in names if _has_sign(s))])
 
 
 def _text(guards: Iterable[Guard], names: Mapping[sp.Symbol, str]) -> str:
@@ -153,9 +169,21 @@ def _text(guards: Iterable[Guard], names: Mapping[sp.Symbol, str]) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _decided(question: Question) -> bool:
-    """Is the left side a subset of the right one?"""
+    """Is nothing left of the premises without the alternatives?"""
+    return _within_limits(lambda: bool(_remainder(question).is_empty()))
+
+
+def _remainder(question: Question) -> isl.Set:
+    """The premises without the alternatives, taken out one by one: all at once is a search that is far slower."""
     sizes, indices, left, right = question
-    return _within_limits(lambda: bool(_set(sizes, indices, left).is_subset(_set(sizes, indices, right))))
+    points = _set(sizes, indices, left)
+    for alternative in right:
+        if points.is_empty():
+            break
+        points = points.subtract(_set(sizes, indices, alternative))
+        if points.n_basic_set() > MOST_PIECES:
+            raise Unknown(f"the case distinction has more than {MOST_PIECES} pieces")
+    return points
 
 
 def _set(sizes: int, indices: int, where: str) -> isl.Set:
@@ -190,12 +218,12 @@ def simplest_counterexample(obligation: Obligation) -> dict[str, int] | None:
     names = _Numbers(obligation)
     for symbol in obligation.symbols:
         names[symbol]
-    left = _text(obligation.premises, names)
-    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in obligation.shown) or "false"
+    left = _with_signs(obligation.assumed, names)
+    right = tuple(_text(conjunction, names) for conjunction in obligation.shown)
     sizes, indices = len(obligation.context.sizes), len(obligation.indices)
 
     def search() -> list[int] | None:
-        points = _set(sizes, indices, left).subtract(_set(sizes, indices, right))
+        points = _remainder((sizes, indices, left, right))
         return None if points.is_empty() else _nearest(points.move_dims(_DIM.set, 0, _DIM.param, 0, sizes), sizes)
 
     found = _within_limits(search)
@@ -219,11 +247,13 @@ def _nearest(points: isl.Set, sizes: int) -> list[int]:
 
 
 def _nearest_value(line: isl.Set) -> int:
-    """The element of a set of integers that is nearest to zero."""
+    """The element of a set of integers that is nearest to zero.
+
+    By lexmin and lexmax: isl's `dim_max_val` takes pieces into account that have rational points alone.
+    """
     above = line.lower_bound_val(_DIM.set, 0, _value(0))
-    if not above.is_empty():
-        return int(above.dim_min_val(0).to_python())
-    return int(line.dim_max_val(0).to_python())
+    nearest = line.lexmax() if above.is_empty() else above.lexmin()
+    return int(nearest.sample_point().get_coordinate_val(_DIM.set, 0).to_python())
 
 
 def _value(number: int) -> isl.Val:
