@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from symconv.article.claims import Judgement
@@ -22,6 +23,7 @@ from symconv.emit.document import (
 from symconv.emit.explain import explanation_parts
 from symconv.ir import Layer, NotApplicable, UserError
 from symconv.layers import build_layer, layer_from_toml
+from symconv.prove.certificate import write_certificate
 from symconv.prove.prover import prove_derivation, prove_gradient
 from symconv.prove.verdict import ProvedDerivation
 
@@ -45,6 +47,14 @@ def _proved(part: Part) -> bool:
     if isinstance(part, Formulas):
         return part.proof is None or part.proof.proved
     return not isinstance(part, Judgement) or part.holds
+
+
+def certified(document: Document, folder: str) -> int:
+    """Write the certificate of a document's derivations; how many statements it holds."""
+    parts = [p for p in document.parts if isinstance(p, ProvedDerivation)]
+    if not parts:
+        raise UserError("certificate: there is no derivation to certify: leave --form and --explain out")
+    return write_certificate((o for p in parts for o in p.obligations), Path(folder))
 
 
 def named(name: str | None, attributes: dict[str, Any]) -> Layer:

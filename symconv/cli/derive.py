@@ -20,12 +20,14 @@ FORMATS = ("text", "latex", "markdown", "json")
     help="one form of the gradient instead of the derivation",
 )
 @click.option("--explain", "topic", type=click.Choice(["flip", "padding", "stride"]), help="answer a question")
+@click.option("--certificate", "folder", metavar="DIR", help="write what is proved of integers as SMT-LIB 2 files")
 @output_options(FORMATS)
 def command(
     layer: str | None,
     wrt: str | None,
     form: str | None,
     topic: str | None,
+    folder: str | None,
     spec: str | None,
     style: str,
     output: str | None,
@@ -55,6 +57,8 @@ def command(
             document = documents.one_form(made, wrt, form)
         else:
             document = documents.derivations(made, wrt)
+    if folder is not None:
+        click.echo(f"{documents.certified(document, folder)} statements in {folder}", err=True)
     write(documents.printed(document, style, fragment=fragment, ascii=ascii_only(output)), output, force)
     return int(not document.proved)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
@@ -21,11 +21,13 @@ from symconv.ir.presburger import Names, constraint
 
 Conjunction = tuple[Guard, ...]
 Alternatives = tuple[Conjunction, ...]
-Question = tuple[int, int, int, str, str]
+Question = tuple[int, int, int, str, tuple[str, ...]]
 T = TypeVar("T")
 
-# isl stops after this many of its own operations, some seconds; most obligations take a few thousand.
-MOST_OPERATIONS = 20_000_000
+# isl stops after this many of its own operations, a few seconds; most obligations take some ten thousand. And what is
+# left of the premises, one alternative after the other taken out, may fall into so many pieces and no more.
+MOST_OPERATIONS = 3_000_000
+MOST_PIECES = 100
 # A symbolic stride or dilation is looked at with each of the values 1..LARGEST_SCALE, and a scope says so.
 LARGEST_SCALE = 4
 MOST_SCALES = 4
@@ -58,21 +60,48 @@ class Obligation:
         """What the statement is about all of: sizes, then indices."""
         return self.context.sizes + self.indices
 
-    @cached_property
-    def known(self) -> Conjunction:
-        """What holds of the sizes: the assumptions, and what their signs say."""
-        return self.context.assumptions + signs(self.context.sizes)
+    @property
+    def assumed(self) -> Conjunction:
+        """What is given, and what is assumed of the sizes."""
+        return self.given + self.context.assumptions
 
     @property
     def premises(self) -> Conjunction:
-        """All that may be used."""
-        return self.given + self.known
+        """All that may be used: what is given, what is assumed, and what the symbols say by themselves."""
+        return self.assumed + tuple(map(sign, filter(_has_sign, self.context.sizes)))
 
 
-@lru_cache(maxsize=1 << 10)
-def signs(sizes: tuple[sp.Symbol, ...]) -> Conjunction:
-    """What a symbol says by itself: a size is at least 1, a pad at least 0."""
-    return tuple(Between(sp.Integer(bool(s.is_positive)), s, s) for s in sizes if s.is_nonnegative)
+def _has_sign(symbol: sp.Symbol) -> bool:
+    return bool(symbol.is_nonnegative)
+
+
+def sign(symbol: sp.Symbol) -> Between:
+    """A size is at least 1, a pad at least 0."""
+    return Between(sp.Integer(bool(symbol.is_positive)), symbol, symbol)
+
+
+def canonical(obligation: Obligation) -> Question:
+    """The statement without its letters: equal for two obligations that say the same with other names."""
+    return _question(obligation, obligation.assumed, obligation.shown)
+
+
+def at_scales(obligation: Obligation) -> Iterator[Obligation]:
+    """The statements with numbers for the strides and dilations that it speaks of; itself where there are none."""
+    guards = (*obligation.assumed, *_flat(obligation.shown))
+    used = frozenset().union(*(g.symbols for g in guards))
+    scales = [s for s in obligation.context.scales if s in used]
+    rest = dict.fromkeys((s for s in obligation.context.scales if s not in used), 1)
+    for values in product(range(1, LARGEST_SCALE + 1), repeat=len(scales)):
+        at = dict(zip(scales, values, strict=True))
+        put = {s: sp.Integer(v) for s, v in at.items()}
+        given = tuple(g.map(lambda e, put=put: e.xreplace(put)) for g in obligation.given)  # type: ignore[misc]
+        shown = tuple(
+            tuple(g.map(lambda e, put=put: e.xreplace(put)) for g in c)  # type: ignore[misc]
+            for c in obligation.shown
+        )
+        where = f" at {', '.join(f'{s} = {v}' for s, v in at.items())}" if at else ""
+        context = obligation.context.substitute({**at, **rest})
+        yield Obligation(obligation.about + where, context, obligation.indices, given, shown)
 
 
 def holds(obligation: Obligation) -> bool:
@@ -88,9 +117,9 @@ def _implied(obligation: Obligation, shown: Alternatives) -> bool:
     near = _near(obligation, shown)
     if shown and _decided(_question(obligation, near, shown)):
         return True
-    if len(near) == len(obligation.premises):
+    if len(near) == len(obligation.assumed):
         return not shown and _decided(_question(obligation, near, shown))
-    return _decided(_question(obligation, obligation.premises, shown))
+    return _decided(_question(obligation, obligation.assumed, shown))
 
 
 def _near(obligation: Obligation, shown: Alternatives) -> Conjunction:
@@ -102,7 +131,7 @@ def _near(obligation: Obligation, shown: Alternatives) -> Conjunction:
     start = frozenset().union(*(g.symbols for g in _flat(shown)))
     given = _connected(obligation.given, start, lambda g: g.symbols & indices)
     start = start.union(*(g.symbols for g in given)) - indices
-    return given + _connected(obligation.known, start, lambda g: g.symbols)
+    return given + _connected(obligation.context.assumptions, start, lambda g: g.symbols)
 
 
 def _connected(
@@ -146,11 +175,18 @@ class _Numbers(Names):
 
 
 def _question(obligation: Obligation, premises: Conjunction, shown: Alternatives) -> Question:
-    """The numbers of sizes, indices and scales, and the two sides as text."""
+    """The numbers of sizes, indices and scales, the premises as text, and each alternative."""
     names = _Numbers(obligation)
-    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in shown) or "false"
-    left = _text(premises, names)
+    right = tuple(_text(conjunction, names) for conjunction in shown)
+    left = _with_signs(premises, names)
     return names.count["P"], names.count["i"], names.count["S"], left, right
+
+
+def _with_signs(premises: Conjunction, names: _Numbers) -> str:
+    """The premises, and the signs of the sizes named so far and in them, in order of their names."""
+    text = _text(premises, names)
+    sizes = [s for s in names if s not in names.scales and _has_sign(s)]
+    return " and ".join([text, *(constraint(sign(s), names) for s in sizes)])
 
 
 def _text(guards: Iterable[Guard], names: Names) -> str:
@@ -159,16 +195,16 @@ def _text(guards: Iterable[Guard], names: Names) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _decided(question: Question) -> bool:
-    """Is the left side a subset of the right one, at each value of the scales?"""
+    """Is nothing left of the premises without the alternatives, at each value of the scales?"""
     sizes, indices, scales, left, right = question
     if scales > MOST_SCALES:
         raise Unknown(f"{scales} strides and dilations depend on each other, and at most {MOST_SCALES} are looked at")
 
-    def subset(values: tuple[int, ...]) -> bool:
-        at = [_at_scales(side, values) for side in (left, right)]
-        return bool(_set(sizes, indices, at[0]).is_subset(_set(sizes, indices, at[1])))
+    def nothing_left(values: tuple[int, ...]) -> bool:
+        premises, alternatives = _at_scales(left, values), [_at_scales(text, values) for text in right]
+        return _within_limits(lambda: bool(_remainder(sizes, indices, premises, alternatives).is_empty()))
 
-    return _within_limits(lambda: all(map(subset, product(range(1, LARGEST_SCALE + 1), repeat=scales))))
+    return all(map(nothing_left, product(range(1, LARGEST_SCALE + 1), repeat=scales)))
 
 
 def _at_scales(text: str, values: Sequence[int]) -> str:
@@ -176,6 +212,18 @@ def _at_scales(text: str, values: Sequence[int]) -> str:
     for k in reversed(range(len(values))):
         text = text.replace(f"S{k}", str(values[k]))
     return text
+
+
+def _remainder(sizes: int, indices: int, left: str, right: Iterable[str]) -> isl.Set:
+    """The premises without the alternatives, taken out one by one: all at once is a search that is far slower."""
+    points = _set(sizes, indices, left)
+    for alternative in right:
+        if points.is_empty():
+            break
+        points = points.subtract(_set(sizes, indices, alternative))
+        if points.n_basic_set() > MOST_PIECES:
+            raise Unknown(f"the case distinction has more than {MOST_PIECES} pieces")
+    return points
 
 
 def _set(sizes: int, indices: int, where: str) -> isl.Set:
@@ -210,12 +258,12 @@ def simplest_counterexample(obligation: Obligation) -> dict[str, int] | None:
     names = _Numbers(obligation)
     for symbol in obligation.symbols:
         names[symbol]
-    left = _text(obligation.premises, names)
-    right = " or ".join(f"({_text(conjunction, names)})" for conjunction in obligation.shown) or "false"
+    left = _with_signs(obligation.assumed, names)
+    right = tuple(_text(conjunction, names) for conjunction in obligation.shown)
     sizes, indices = len(obligation.context.sizes), len(obligation.indices)
 
     def search() -> list[int] | None:
-        points = _set(sizes, indices, left).subtract(_set(sizes, indices, right))
+        points = _remainder(sizes, indices, left, right)
         return None if points.is_empty() else _nearest(points.move_dims(_DIM.set, 0, _DIM.param, 0, sizes), sizes)
 
     found = _within_limits(search)
@@ -239,11 +287,13 @@ def _nearest(points: isl.Set, sizes: int) -> list[int]:
 
 
 def _nearest_value(line: isl.Set) -> int:
-    """The element of a set of integers that is nearest to zero."""
+    """The element of a set of integers that is nearest to zero.
+
+    By lexmin and lexmax: isl's `dim_max_val` takes pieces into account that have rational points alone.
+    """
     above = line.lower_bound_val(_DIM.set, 0, _value(0))
-    if not above.is_empty():
-        return int(above.dim_min_val(0).to_python())
-    return int(line.dim_max_val(0).to_python())
+    nearest = line.lexmax() if above.is_empty() else above.lexmin()
+    return int(nearest.sample_point().get_coordinate_val(_DIM.set, 0).to_python())
 
 
 def _value(number: int) -> isl.Val:

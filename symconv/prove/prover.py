@@ -263,7 +263,9 @@ def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
     try:
         ledger.scales = set()
         check_line(section, k, layer, ledger)
-        return Proof("definition" if step.definition else "proved", scope_of(layer.context, ledger.scales, layer.domain))
+        return Proof(
+            "definition" if step.definition else "proved", scope_of(layer.context, ledger.scales, layer.domain)
+        )
     except (Failed, Unknown) as why:
         return _failed(section, k, layer, why)
     finally:

@@ -12,7 +12,7 @@ from functools import reduce
 import sympy as sp
 
 from symconv.ir import Between, CeilDiv, Divides, Equal, Guard, Quotient, Unknown
-from symconv.prove.obligations import Conjunction, Obligation
+from symconv.prove.obligations import Obligation
 
 Names = Mapping[sp.Symbol, str]
 
@@ -28,15 +28,10 @@ def smtlib(obligation: Obligation) -> str:
     lines = [f"; {line}" for line in obligation.about.splitlines()]
     lines += ["; unsat: there are no such integers, so that what is given implies what is shown", "(set-logic QF_LIA)"]
     lines += [f"(declare-const {name} Int)" for name in names.values()]
-    lines += [f"; of the sizes{'' if obligation.known else ', nothing'}", *_asserted(obligation.known, names)]
-    lines += [f"; given{'' if obligation.given else ', nothing'}", *_asserted(obligation.given, names)]
+    lines += ["; given, and known of the sizes", *(f"(assert {formula(g, names)})" for g in obligation.premises)]
     shown = [_join("and", (formula(g, names) for g in conjunction), "true") for conjunction in obligation.shown]
     lines += ["; shown", f"(assert (not {_join('or', shown, 'false')}))", "(check-sat)"]
     return "\n".join(lines) + "\n"
-
-
-def _asserted(guards: Conjunction, names: Names) -> list[str]:
-    return [f"(assert {formula(g, names)})" for g in guards]
 
 
 def formula(g: Guard, names: Names) -> str:
