@@ -90,7 +90,7 @@ def numerical_error(case: Case, derived: Any) -> str:
         tensors |= {name: dict.fromkeys(t, Fraction(1)) for name, t in tensors.items() if name in case.ones}
         try:
             forward = result(w, 0, sizes, tensors)
-        except Undefined:
+        except (Undefined, OverflowError):
             continue
         weights = {p: signed(rng) for p in forward}
         want = gradient(w, 0, case.wrt, sizes, tensors, weights)
@@ -106,19 +106,25 @@ def numerical_error(case: Case, derived: Any) -> str:
     return "the formula is defined at none of the points tried" if not done else ""
 
 
+# A prime: no two of the values drawn are equal, as at a tie the gradient is that of one side and differences see both.
+_PRIME = 100003
+
+
 def signed(rng: random.Random) -> Fraction:
-    return Fraction(rng.choice((-1, 1)) * rng.randint(1, 200), 101)
+    return rng.choice((-1, 1)) * _between(1, 2)(rng)
+
+
+def _between(low: int, high: int) -> Callable[[random.Random], Fraction]:
+    """Values from `low`/100 to `high`."""
+    return lambda rng: Fraction(rng.randint(low * _PRIME // 100, high * _PRIME), _PRIME)
 
 
 def pool(attempt: int) -> Callable[[random.Random], Fraction]:
-    """Of both signs at first; then positive; then large; then between 0 and 1, and close together."""
+    """Of both signs at first; then positive; then above 1; then below 1; then small."""
     if attempt < 5:
         return signed
-    if attempt < 10:
-        return lambda rng: Fraction(rng.randint(1, 300), 101)
-    if attempt < 15:
-        return lambda rng: Fraction(rng.randint(102, 300), 101)
-    return lambda rng: Fraction(rng.randint(1, 100), 101)
+    kinds = (_between(1, 3), _between(101, 3), _between(1, 1), lambda rng: _between(1, 1)(rng) / 10)
+    return kinds[min(attempt // 5, len(kinds)) - 1]
 
 
 def _difference(
