@@ -40,7 +40,7 @@ from symconv.prove.obligations import LARGEST_SCALE
 from symconv.prove.opening import openings, partial_of
 from symconv.prove.scope import IMPOSSIBLE, scope_of
 from symconv.prove.smallest import equal_where, smallest_points
-from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation, Verdict
+from symconv.prove.verdict import Counterexample, Proof, ProvedDerivation
 
 Sums = Sequence[IndexedSum]
 # Sizes at which two sides are evaluated where no proof says where to look; the smallest ones.
