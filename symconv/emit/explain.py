@@ -132,7 +132,9 @@ class _Words:
         mirrored = [self.text(a.q) for a in g.axes if a.mirrored]
         steps = [f"put {_listed(spread)} between neighbouring entries of {adjoint}"] if spread else []
         steps += [f"reverse {adjoint} along {_listed(mirrored)}"] if mirrored else []
-        steps += [f"pad {adjoint} as --explain padding says" if self.answer.topic == "flip" else f"pad {adjoint} so"]
+        steps += [
+            f"pad {adjoint} as the answer on padding says" if self.answer.topic == "flip" else f"pad {adjoint} so"
+        ]
         turned = [self.text(a.tap) for a in kernel.turned]
         slopes = {t.index: abs(t.slope) for a in g.axes for t in a.taps}
         gaps = [f"{self.zeros(n - 1)} along {self.text(tap)}" for tap, n in slopes.items() if n != 1]
