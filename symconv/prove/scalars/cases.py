@@ -11,7 +11,7 @@ import sympy as sp
 from symconv.ir import Condition, Select, Sign, Unknown
 from symconv.ir.budget import MOST_CASES, MOST_ROWS, check_size
 from symconv.prove.scalars.conditions import conditions
-from symconv.prove.scalars.normal import Generators, Normal, Signs, Split, factors
+from symconv.prove.scalars.normal import Generators, Normal, Signs, Split, Undefined, factors
 
 _ALLOWED = {Sign.POSITIVE: (1,), Sign.NONNEGATIVE: (1, 0), Sign.NONZERO: (1, -1)}
 _MOST_PASSES = 6
@@ -20,11 +20,15 @@ _Row = tuple[dict[sp.Expr, Fraction], Fraction, bool]
 
 @dataclass
 class _Search:
-    """One question: what each factor's sign may be, whether 0 is a case of its own, and the cases left to look at."""
+    """One question: what each factor's sign may be, whether 0 is a case of its own, and the cases left to look at.
+
+    shown: has some case been decided in which the expression has a value?
+    """
 
     allowed: Mapping[sp.Expr, tuple[int, ...]]
     strict: bool
     left: int = MOST_CASES
+    shown: bool = False
 
 
 def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
@@ -41,7 +45,7 @@ def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
     strict = e.has(Select, sp.sign)
     search = _Search(_allowed((*given, *conditions(e))), strict)
     try:
-        return _zero(e, {}, search)
+        return _zero(e, {}, search) and search.shown
     except (sp.PolynomialError, ZeroDivisionError, NotImplementedError) as error:
         raise Unknown(f"the algebra gave up: {error}") from None
 
@@ -81,8 +85,15 @@ def _zero(e: sp.Expr, signs: Signs, search: _Search) -> bool:
         normal, value = _settled(e, signs, search.strict)
     except Split as split:
         return all(_case(e, signs, split.factor, side, search) for side in _sides(split.factor, search))
+    except Undefined:
+        return True
     zeros = [f for f, side in signs.items() if side == 0]
-    return normal.is_zero(value) or any(normal.is_multiple(value, f) for f in zeros)
+    try:
+        zero = normal.is_zero(value) or any(normal.is_multiple(value, f) for f in zeros)
+    except Undefined:
+        return True
+    search.shown = True
+    return zero
 
 
 def _sides(f: sp.Expr, search: _Search) -> tuple[int, ...]:

@@ -31,6 +31,10 @@ class Split(Exception):
         self.factor = factor
 
 
+class Undefined(Exception):
+    """Under these signs the expression has no value at all: it divides by what is zero, or takes log of a negative."""
+
+
 @dataclass(frozen=True)
 class Relation:
     """generator ^ power = value"""
@@ -58,9 +62,17 @@ class Generators:
 
 def ratio(e: sp.Expr) -> FracElement:
     """The rational function in lowest terms."""
+    if e.has(sp.zoo, sp.nan):
+        raise Undefined
     check_size(e)
     symbols = sorted(e.free_symbols, key=lambda s: s.name) or [sp.Symbol("x")]
-    return fraction_field(symbols, sp.QQ)[0].from_expr(e)
+    try:
+        return fraction_field(symbols, sp.QQ)[0].from_expr(e)
+    except ZeroDivisionError:
+        raise Undefined from None
+    except ValueError as error:
+        # SymPy's message prints the expression, which may fail in turn; a divisor that is zero in disguise ends here.
+        raise Unknown(f"an expression is no rational function of its generators ({type(error).__name__})") from None
 
 
 def factors(e: sp.Expr) -> tuple[sp.Rational, list[tuple[sp.Expr, int]]]:
@@ -70,6 +82,8 @@ def factors(e: sp.Expr) -> tuple[sp.Rational, list[tuple[sp.Expr, int]]]:
     if e.is_Rational:
         return e, []
     f = ratio(e)
+    if f.numer == 0:
+        return sp.S.Zero, []
     number, out = sp.S.One, []
     for part, way in ((f.numer, 1), (f.denom, -1)):
         c, found = _factored(part)
@@ -100,6 +114,8 @@ class Normal:
             return self.exp_of(self(sp.S.One if e is sp.E else e.exp if e.is_Pow else e.args[0]))
         if e is sp.pi:
             return self.new("pi", positive=True)
+        if not e.args:
+            raise Undefined
         if e.is_Add or e.is_Mul:
             return e.func(*map(self, e.args))
         if e.is_Pow:
@@ -148,7 +164,7 @@ class Normal:
 
     def _way(self, u: sp.Expr) -> int:
         """-1 where the leading coefficient is negative: of u and -u one is the usual one."""
-        return -1 if ratio(u).numer.LC < 0 else 1
+        return -1 if u != 0 and ratio(u).numer.LC < 0 else 1
 
     def _extreme(self, args: list[sp.Expr], way: int) -> sp.Expr:
         best = args[0]
@@ -197,6 +213,8 @@ class Normal:
 
     def log_of(self, u: sp.Expr) -> sp.Expr:
         number, found = factors(u)
+        if not found and number <= 0:
+            raise Undefined
         out = sp.S.Zero
         for n, way in ((abs(number.p), 1), (number.q, -1)):
             out += way * sp.Add(*(k * self.new("log", sp.Integer(p)) for p, k in sp.factorint(n).items()))
@@ -217,8 +235,10 @@ class Normal:
         if c.is_Integer:
             return u ** int(c)
         number, found = factors(u)
-        if number == 0:
+        if number == 0 and c > 0:
             return sp.S.Zero
+        if not found and number <= 0:
+            raise Undefined
         out = sp.S.One
         for n, way in ((abs(number.p), 1), (number.q, -1)):
             for p, k in sp.factorint(n).items():
@@ -276,7 +296,9 @@ class Normal:
         above, below = f.numer.as_expr(), f.denom.as_expr()
         for r in reversed(list(self.relations.values())):
             above, below = (ratio(_replaced(ratio(p).numer, r)).numer.as_expr() for p in (above, below))
-        return bool(above == 0 and below != 0)
+        if below == 0:
+            raise Undefined
+        return bool(above == 0)
 
     def is_multiple(self, e: sp.Expr, f: sp.Expr) -> bool:
         """Is the numerator of e divisible by the polynomial f, so that e = 0 where f = 0?"""
