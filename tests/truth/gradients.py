@@ -31,7 +31,7 @@ class Case:
 
     formula: what the layer computes, for the evaluator; empty where the language cannot say it (only the verdict is
     judged then). letters: sizes of letters that stand alone on no axis. ones: operands that are 1 everywhere, with the
-    axis (operand, position) whose size they have.
+    axis (operand, position) whose size they have. named: sizes are drawn as the layer relates them, not the formula.
     """
 
     topic: str
@@ -41,6 +41,7 @@ class Case:
     formula: str = ""
     letters: Mapping[str, str | int] = field(default_factory=dict)
     ones: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    named: bool = False
 
     def __str__(self) -> str:
         return f"{self.label} by {self.wrt}"
@@ -81,7 +82,7 @@ def numerical_error(case: Case, derived: Any) -> str:
     layer = derived.derivation.layer
     done = 0
     for attempt in range(60):
-        sizes = draw_sizes(w, rng, 3) if not case.label.startswith("sc.") else None
+        sizes = None if case.named else draw_sizes(w, rng, 3)
         try:
             known, sizes = _bound(case, w, layer.context, sizes, rng)
         except SizesDisagree as why:

@@ -244,7 +244,7 @@ def layer_cases() -> tuple[Case, ...]:
         for wrt in operands:
             out.append(_case(name, given, wrt, text, letters, ones))
     for label, (make, text, wrts) in _STACKS.items():
-        out += [Case("stacks", f"sc.stack: {label}", wrt, make, text) for wrt in wrts]
+        out += [Case("stacks", f"sc.stack: {label}", wrt, make, text, named=True) for wrt in wrts]
     return tuple(out)
 
 
@@ -257,7 +257,7 @@ def _case(
     ones: Mapping[str, tuple[str, int]],
 ) -> Case:
     label = f"sc.{name}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
-    return Case("named layers", label, wrt, lambda: getattr(sc, name)(**given), formula, letters, ones)
+    return Case("named layers", label, wrt, lambda: getattr(sc, name)(**given), formula, letters, ones, named=True)
 
 
 def _activated(formula: str, given: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from tests.truth.gradients import formula_cases, gradient_outcome
+import symconv as sc
+from tests.truth.gradients import Case, formula_cases, gradient_outcome
 from tests.truth.layer_table import layer_cases
 from tests.truth.outcome import Outcome, passes, summary
 
@@ -24,6 +25,14 @@ def outcomes_of(topic: str) -> tuple[Outcome, ...]:
 def test_there_are_enough() -> None:
     assert len(CASES) >= 170
     assert len({str(c) for c in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("other", ["y[i] = 2.001*x[i]**2", "y[i] = 2*x[i]**2 + x[I-1-i]", "y[i] = 2*x[i]*abs(x[i])"])
+def test_the_check_can_fail(other: str) -> None:
+    """The gradient of one formula is not that of another."""
+    right = "y[i] = 2*x[i]**2"
+    assert gradient_outcome(Case("", right, "x", lambda: sc.Formula(right), right)).kind == "right"
+    assert gradient_outcome(Case("", right, "x", lambda: sc.Formula(right), other)).kind == "wrong"
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from tests.truth.identities import identities, identity_outcome, label_error, names
+from tests.truth.identities import Identity, identities, identity_outcome, label_error, names
 from tests.truth.outcome import Outcome, passes, summary
 
 Count = Callable[[str, int], None]
@@ -31,6 +31,13 @@ def test_the_labels_are_right(topic: str) -> None:
     """The evaluator says of every identity what the table says."""
     wrong = {str(i): label_error(i) for i in identities() if i.topic == topic}
     assert not {k: v for k, v in wrong.items() if v}
+
+
+@pytest.mark.parametrize(("rhs", "holds"), [("2*x[i]", False), ("x[i] + x[i]/10**12", True), ("x[I-1-i]", True)])
+def test_a_wrong_label_is_noticed(rhs: str, holds: bool) -> None:
+    lhs = "y[i] = x[i] + x[i]" if not holds else "y[i] = x[i]"
+    assert label_error(Identity("", lhs, f"y[i] = {rhs}", holds))
+    assert identity_outcome(Identity("", lhs, f"y[i] = {rhs}", holds)).kind == "wrong"
 
 
 @pytest.mark.parametrize("topic", TOPICS)
