@@ -21,8 +21,13 @@ from symconv.ir.nodes import Access, Quot
 
 
 def _in_order(guards: Iterable[Guard]) -> tuple[Guard, ...]:
-    """Each guard once; those without a quotient first, so that an exact quotient is taken under its divisibility."""
-    return tuple(sorted(dict.fromkeys(guards), key=lambda g: any(e.has(Quot) for e in g.expressions())))
+    """Each guard once, by how deep its quotients are nested: an exact quotient is taken under its divisibility."""
+    return tuple(sorted(dict.fromkeys(guards), key=lambda g: max(map(quotient_depth, g.expressions()))))
+
+
+def quotient_depth(e: sp.Expr) -> int:
+    """0 without an exact quotient, 1 with one of something plain, 2 with one of such a quotient .."""
+    return max((1 + quotient_depth(q.num) for q in e.atoms(Quot)), default=0) if e.has(Quot) else 0
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def check_order(derivation: Derivation) -> None:
     layer, done = derivation.layer, {derivation.layer.result}
     for section in derivation.sections:
         target = layer.context.find(section.target)
+        if not section.steps:
+            raise Failed(f"the section on {section.target} has no lines")
         if target is None or target.role is not Role.ADJOINT:
             raise Failed(f"a section derives {section.target}, which is not an adjoint")
         missing = sorted(consumers(layer, target.of[0]) - done)

@@ -50,6 +50,7 @@ def fillings(shapes: dict[str, Point]) -> Iterator[dict[str, Tensor]]:
     yield {n: {p: Fraction(v, v + 3) for p, v in t.items()} for n, t in plain_ones.items()}
     yield {n: dict.fromkeys(t, 0) for n, t in plain_ones.items()}
     yield {n: dict.fromkeys(t, -1) for n, t in plain_ones.items()}
+    yield {n: {p: -(1000**v) for p, v in t.items()} for n, t in plain_ones.items()}
 
 
 def _mixed(v: int) -> Fraction:

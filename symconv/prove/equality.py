@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
@@ -53,7 +53,7 @@ def _together(lhs: Sequence[IndexedSum], rhs: Sequence[IndexedSum], given: Seque
         # What one of them reads as zero outside and another one not at all is the same only if both say so.
         same = all(extended & {a.name for a in s.reads()} == s.extended for s in sums)
         joined = [sums[0].with_(summand=sp.Add(*(s.summand for s in sums)), extended=extended)] if same else sums
-        out += [s for s in joined if not _zero(_real(s.summand), given)]
+        out += [s for s in joined if not _zero(*_real(s.summand, given))]
     return out
 
 
@@ -64,9 +64,22 @@ def _renamed(s: IndexedSum) -> IndexedSum:
     return s.rename({i: sp.Symbol(f"i@{k}", integer=True) for k, i in enumerate(order)})
 
 
-def _real(e: sp.Expr) -> sp.Expr:
-    """A real symbol for each entry."""
-    return e.xreplace({a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))})
+def _real(e: sp.Expr, given: Sequence[Condition]) -> tuple[sp.Expr, list[Condition]]:
+    """A real symbol for each entry, and what the conditions say of these."""
+    symbols = {a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))}
+    return e.xreplace(symbols), _said_of({v: a.name for a, v in symbols.items()}, given)
+
+
+def _said_of(entries: Mapping[sp.Symbol, str], given: Sequence[Condition]) -> list[Condition]:
+    """Conditions on every entry of one operand, for these entries. Those that join several entries are left out."""
+    out = []
+    for c in given:
+        reads = accesses(c.expression)
+        plain = len(reads) == 1 and len(set(reads[0].indices)) == len(reads[0].indices)
+        if plain and all(i.is_Symbol for i in reads[0].indices):
+            named = (v for v, name in entries.items() if name == reads[0].name)
+            out += [Condition(c.expression.xreplace({reads[0]: v}), c.sign) for v in named]
+    return [c for c in out if not any(v.is_nonnegative is None and v not in entries for v in c.expression.free_symbols)]
 
 
 def _differences(
@@ -78,7 +91,8 @@ def _differences(
     out = []
     for (_, operands, extra), atoms in groups.items():
         for total, points in _disjoint(_joined(atoms)):
-            if not _zero(total, given):
+            holes = {hole(k): name for k, name in enumerate(operands)}
+            if not _zero(total, _said_of(holes, given)):
                 out.append(Difference(points, extra == 0 and _free(total, len(operands))))
     return out
 

@@ -20,6 +20,7 @@ from symconv.ir import (
     Derivation,
     IndexedSum,
     Layer,
+    NotApplicable,
     Partial,
     Range,
     Role,
@@ -266,7 +267,8 @@ def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
         return Proof(
             "definition" if step.definition else "proved", scope_of(layer.context, ledger.scales, layer.domain)
         )
-    except (Failed, Unknown) as why:
+    except (Failed, Unknown, NotApplicable, KeyError, ValueError, IndexError) as why:
+        # A line that does not even fit together (an operand of another rank, an unknown name) is not proved either.
         return _failed(section, k, layer, why)
     finally:
         ledger.scales |= before
@@ -274,6 +276,14 @@ def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
 
 def _failed(section: Section, k: int, layer: Layer, why: Exception) -> Proof:
     """What is to be said of a line whose check failed: it is refuted where values show it, and only there."""
+    scope = scope_of(layer.context, layer.context.scales, layer.domain)
+    try:
+        return _failed_by_value(section, k, layer, why)
+    except (Unknown, NotApplicable, KeyError, ValueError, IndexError) as error:
+        return Proof("unknown", scope, f"{why}; {error}" if str(error) != str(why) else str(why))
+
+
+def _failed_by_value(section: Section, k: int, layer: Layer, why: Exception) -> Proof:
     step, scope = section.steps[k], scope_of(layer.context, layer.context.scales, layer.domain)
     if isinstance(why, OutOfBounds):
         for at in instances(layer.context):
@@ -289,10 +299,7 @@ def _failed(section: Section, k: int, layer: Layer, why: Exception) -> Proof:
         start = definition(layer, target.of[0])
     else:
         return Proof("unknown", scope, str(why))
-    try:
-        proof = by_value(start, step.after, layer)
-    except (Unknown, KeyError, ValueError) as error:
-        return Proof("unknown", scope, f"{why}; {error}")
+    proof = by_value(start, step.after, layer)
     if proof.verdict == "proved":
         # The line follows from the one before it, and still what it says of itself does not hold.
         return Proof("unknown", scope, str(why))

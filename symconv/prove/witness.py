@@ -135,10 +135,10 @@ def _same_entry(a: Access, b: Access, s: IndexedSum, given: Sequence[Guard], led
 def check_defined(s: IndexedSum, ledger: Ledger) -> None:
     """Every entry is inside its operand unless that reads as zero outside, every exact quotient is exact."""
     held = domain(s)
-    plain = tuple(g for g in held if not any(exact_quotients(e) for e in g.expressions()))
-    for g in s.guards:
+    for k, g in enumerate(s.guards):
+        before = tuple(x for x in held if x not in s.guards[k:])
         for q in (q for e in g.expressions() for q in exact_quotients(e)):
-            _require(Divides(q.den, q.num), "a quotient is exact", s, plain, ledger)
+            _require(Divides(q.den, q.num), "a quotient is exact", s, before, ledger)
     for a in (s.result, *accesses(s.summand)):
         for q in exact_quotients(a):
             _require(Divides(q.den, q.num), "a quotient is exact", s, held, ledger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from symconv.prove.scalars.normal import Generators, Normal, Signs, Split, Undef
 
 _ALLOWED = {Sign.POSITIVE: (1,), Sign.NONNEGATIVE: (1, 0), Sign.NONZERO: (1, -1)}
 _MOST_PASSES = 6
+_Product = tuple[int, list[tuple[sp.Expr, int]], tuple[int, ...]]  # way, factors with exponents, allowed signs
 _Row = tuple[dict[sp.Expr, Fraction], Fraction, bool]
 
 
@@ -22,10 +24,12 @@ _Row = tuple[dict[sp.Expr, Fraction], Fraction, bool]
 class _Search:
     """One question: what each factor's sign may be, whether 0 is a case of its own, and the cases left to look at.
 
-    shown: has some case been decided in which the expression has a value?
+    products: what the sign of a product of factors must be. shown: has some case been decided in which the expression
+    has a value?
     """
 
     allowed: Mapping[sp.Expr, tuple[int, ...]]
+    products: Sequence[_Product]
     strict: bool
     left: int = MOST_CASES
     shown: bool = False
@@ -43,7 +47,8 @@ def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
         return bool(sp.expand(e) == 0)
     # Where everything is continuous a value at 0 belongs to both sides; a step needs a case of its own.
     strict = e.has(Select, sp.sign)
-    search = _Search(_allowed((*given, *conditions(e))), strict)
+    known = (*given, *conditions(e))
+    search = _Search(_allowed(known), _products(known), strict)
     try:
         return _zero(e, {}, search) and search.shown
     except (sp.PolynomialError, ZeroDivisionError, NotImplementedError) as error:
@@ -77,6 +82,28 @@ def _allowed(given: Sequence[Condition]) -> dict[sp.Expr, tuple[int, ...]]:
     return out
 
 
+def _products(given: Sequence[Condition]) -> list[_Product]:
+    """What the conditions say of several factors at once, such as b c >= 0."""
+    out = []
+    for c in given:
+        u = c.expression
+        if u.free_symbols and u.is_rational_function(*u.free_symbols):
+            number, found = factors(u)
+            if len(found) > 1 and number != 0:
+                out.append((1 if number > 0 else -1, found, _ALLOWED[c.sign]))
+    return out
+
+
+def _excluded(signs: Signs, products: Sequence[_Product]) -> bool:
+    """Do the signs contradict a condition on a product?"""
+    for way, found, allowed in products:
+        if all(f in signs for f, _ in found):
+            side = way * math.prod(signs[f] if n % 2 else signs[f] ** 2 for f, n in found)
+            if side not in allowed:
+                return True
+    return False
+
+
 def _zero(e: sp.Expr, signs: Signs, search: _Search) -> bool:
     search.left -= 1
     if search.left < 0:
@@ -104,7 +131,7 @@ def _sides(f: sp.Expr, search: _Search) -> tuple[int, ...]:
 def _case(e: sp.Expr, signs: Signs, f: sp.Expr, side: int, search: _Search) -> bool:
     """The expression where f has that sign; a case that cannot be is one in which nothing is to be shown."""
     further = {**signs, f: side}
-    if len(further) > 1 and not feasible(further):
+    if len(further) > 1 and (_excluded(further, search.products) or not feasible(further)):
         return True
     solved = _solved(f, e.free_symbols) if side == 0 else None
     if solved is None:
