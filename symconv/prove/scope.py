@@ -33,6 +33,8 @@ def _relation(g: Guard) -> str:
     if isinstance(g, Divides):
         return f"{sp.sstr(g.den)} | {sp.sstr(g.num)}"
     assert isinstance(g, Between)
+    if g.lo == g.hi:
+        return f"{sp.sstr(g.e)} = {sp.sstr(g.lo)}"
     if g.lo == g.e:
         return f"{sp.sstr(g.e)} <= {sp.sstr(g.hi)}"
     if g.e == g.hi:

@@ -133,6 +133,8 @@ def test_stated_agreement_is_exact(number: str, count_cases: Count) -> None:
     for reading, proof in every_reading(number):
         if proof.verdict != "refuted":
             continue
+        if not proof.reason or proof.reason.startswith("the two sides agree where "):
+            continue  # with a mask the sides may agree elsewhere too, and the sentence does not say "only"
         always = proof.reason == "the two sides differ at all sizes"
         condition = proof.reason.removeprefix("the two sides agree only where ")
         assert always or condition != proof.reason, proof.reason

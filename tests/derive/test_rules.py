@@ -246,7 +246,7 @@ def test_phases_are_the_sum(s: int, d: int, count_cases: Count) -> None:
     ranges = (Range.box(q, W), Range.box(m, M))
     start = IndexedSum(at("y", q), ranges, (Divides(sp.Integer(s), num),), body, frozenset({"x"}))
     move = by_residue(start)
-    assert len(move.pieces) == s
+    assert len(move.after) == s
     empty = [x for x in move.after if x.summand == 0]
     reached = {(d * k) % s for k in range(s)}
     assert len(empty) == s - len(reached)
@@ -394,39 +394,42 @@ def test_the_inner_derivative_and_the_inserted_formula_speak_of_the_same_entry()
     """The lemma keeps what its entries mention, and the formula inserted is the forward sum at that entry."""
     of = strided(2, 1, 1)
     start = chain_rule(of, "y", "w")
-    lemma = inner_partial(start)
+    lemma = inner_partial(start, of.context)
     assert lemma.result.name == "dy/dw"
     assert set(lemma.indices) == lemma.result.free_symbols
     (given,) = forward_at(start, of)
-    assert given.result.name == "y"
-    assert given.result == next(iter(start.summand.atoms(Partial))).out
+    assert given.formula.result.name == "y"
+    assert given.domain.result == given.formula.result == next(iter(start.summand.atoms(Partial))).out
 
 
 def test_a_partial_derivative_has_to_be_there() -> None:
     """Opening a sum without one gives the sum; asking for its lemma does not apply."""
     s = IndexedSum(at("y", i), (Range.box(i, N),), (), at("x", i))
     with pytest.raises(NotApplicable, match="0 partial"):
-        inner_partial(s)
+        inner_partial(s, context(("y", (N,)), ("x", (N,))))
 
 
 def test_flip_taps_needs_taps_that_run_backwards() -> None:
     """dy[q - m] is flipped to dy[q + m - (M-1)]; dy[q + m] is left alone."""
     ctx = context(("y", (N,)), ("w", (M,)), ("x", (W,)))
     s = IndexedSum(at("dx", q), (Range.box(q, W), Range.box(m, M)), (), at("dy", q - m) * at("w", m), frozenset({"dy"}))
-    move = flip_taps(s)
+    move = flip_taps(s, ctx)
     assert at("w", M - 1 - m) in move.after[0].reads()
     assert_move(move, ctx)
     with pytest.raises(NotApplicable, match="backwards"):
-        flip_taps(s.with_(summand=at("dy", q + m) * at("w", m)))
+        flip_taps(s.with_(summand=at("dy", q + m) * at("w", m)), ctx)
 
 
 def test_attempt_and_then() -> None:
-    """A rule that does not apply leaves the sum; witnesses of rules in a row compose."""
+    """A rule that does not apply leaves the sum; rules in a row are moves one after the other."""
     s = IndexedSum(at("y", q), (Range.box(q, W), Range.box(m, M)), (), at("x", q - m), frozenset({"x"}))
     assert attempt(by_residue)(s) == Move.same(s)
     back = then(reindex(s, m), lambda v: reindex(v, m))
     assert back.after == (s,)
-    assert back.pieces[0].witness == ()
+    (first,) = back.pieces
+    assert first.next is not None
+    assert first.next.before == first.after != s
+    assert [p.witness for p in (first, *first.next.pieces)] == [((m, M - 1 - m),)] * 2
 
 
 def test_forms_of_a_strided_gradient() -> None:
