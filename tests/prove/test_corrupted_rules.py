@@ -214,7 +214,7 @@ def corrupted(section: Section, k: int, move: Move, other: Move) -> Section:
 
 @pytest.mark.parametrize(("name", "wrt"), [(n, w) for n in LAYERS for w in ("x", "w")])
 def test_no_corrupted_step_is_proved(name: str, wrt: str, count_cases: Count) -> None:
-    """Each line of the derivation is proved as it is, and with any single mistake it is not, unless it is still true."""
+    """Each line of the derivation is proved as it is, and with a single mistake it is not, unless it is still true."""
     d = derivation(name, wrt)
     layer, tally = d.layer, Counter[str]()
 

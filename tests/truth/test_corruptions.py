@@ -1,6 +1,6 @@
 """At least 250 corrupted derivations over a dozen layers: each is caught, or all of its lines are true all the same.
 
-A few of each layer belong to every run, the others to `pytest -m gate`.
+A few of each layer belong to every run, the others to `pytest -m truth`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def chosen(name: str) -> tuple[tuple[str, Derivation], ...]:
 def parts() -> list[Any]:
     few = [pytest.param(name, slice(0, FEW), id=f"{name}, a few") for name in LAYERS]
     return few + [
-        pytest.param(name, slice(FEW, None), id=f"{name}, the others", marks=pytest.mark.gate) for name in LAYERS
+        pytest.param(name, slice(FEW, None), id=f"{name}, the others", marks=pytest.mark.truth) for name in LAYERS
     ]
 
 

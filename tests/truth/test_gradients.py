@@ -44,7 +44,7 @@ def test_gradients(topic: str, count_cases: Count, capsys: pytest.CaptureFixture
     assert passes(outcomes, 0.05), summary(outcomes)
 
 
-@pytest.mark.gate
+@pytest.mark.truth
 def test_all(capsys: pytest.CaptureFixture[str]) -> None:
     """The whole table: at most 2 % unknown."""
     outcomes = [o for topic in TOPICS for o in outcomes_of(topic)]

@@ -58,7 +58,7 @@ def test_a_scope_that_states_a_condition() -> None:
     assert not names("all I >= 1, x[i] > 0", "x != 0")
 
 
-@pytest.mark.gate
+@pytest.mark.truth
 def test_all(capsys: pytest.CaptureFixture[str]) -> None:
     """The whole table: at most 2 % unknown."""
     outcomes = [o for topic in TOPICS for o in outcomes_of(topic)]

@@ -1,6 +1,6 @@
 """2,000 random pairs through `prove`, 500 random formulas through `derive`: none wrong, at most 2 % unknown.
 
-The first hundred pairs and fifty formulas belong to every run, the rest to `pytest -m gate`.
+The first hundred pairs and fifty formulas belong to every run, the rest to `pytest -m truth`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def blocks(total: int) -> list[object]:
     """Ranges of equal length; all but the first run with the gates."""
     each = total // BLOCKS
     parts = [range(k * each, (k + 1) * each) for k in range(BLOCKS)]
-    return [p if k == 0 else pytest.param(p, marks=pytest.mark.gate) for k, p in enumerate(parts)]
+    return [p if k == 0 else pytest.param(p, marks=pytest.mark.truth) for k, p in enumerate(parts)]
 
 
 @pytest.mark.parametrize("numbers", blocks(PAIRS), ids=str)
