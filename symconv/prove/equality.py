@@ -12,6 +12,7 @@ from symconv.ir import Apply, Condition, Context, IndexedSum, Unknown, accesses,
 from symconv.ir.budget import MOST_CELLS
 from symconv.prove.cells import Key, cells, hole
 from symconv.prove.scalars import vanishes
+from symconv.prove.scalars.cases import rational_polynomial
 
 Atom = tuple[sp.Expr, isl.Set]
 
@@ -102,7 +103,7 @@ def _free(total: sp.Expr, count: int) -> bool:
     opaque = {f: sp.Dummy(real=True) for f in total.atoms(Apply) if f.argument.is_Symbol}
     bare = sp.expand(total.xreplace(opaque))
     holes = {hole(k) for k in range(count)} | set(opaque.values())
-    return bool(bare != 0 and bare.is_polynomial(*holes) and bare.free_symbols <= holes)
+    return bool(bare != 0 and rational_polynomial(bare) and bare.free_symbols <= holes)
 
 
 def _zero(total: sp.Expr, given: Sequence[Condition]) -> bool:

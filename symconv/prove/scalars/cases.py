@@ -43,7 +43,7 @@ def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
     if e == 0:
         return True
     check_size(e)
-    if _polynomial(e):
+    if rational_polynomial(e):
         return bool(sp.expand(e) == 0)
     # Where everything is continuous a value at 0 belongs to both sides; a step needs a case of its own.
     strict = e.has(Select, sp.sign)
@@ -55,12 +55,12 @@ def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
         raise Unknown(f"the algebra gave up: {error}") from None
 
 
-def _polynomial(e: sp.Expr) -> bool:
+def rational_polynomial(e: sp.Expr) -> bool:
     """Rational numbers and symbols, added, multiplied and raised to whole powers: multiplying out decides."""
     if e.is_Symbol or e.is_Rational:
         return True
     if e.is_Pow:
-        return e.exp.is_Integer and e.exp > 0 and _polynomial(e.base)
+        return e.exp.is_Integer and e.exp > 0 and rational_polynomial(e.base)
     return (e.is_Add or e.is_Mul) and all(map(_polynomial, e.args))
 
 
