@@ -61,7 +61,7 @@ def rational_polynomial(e: sp.Expr) -> bool:
         return True
     if e.is_Pow:
         return e.exp.is_Integer and e.exp > 0 and rational_polynomial(e.base)
-    return (e.is_Add or e.is_Mul) and all(map(_polynomial, e.args))
+    return (e.is_Add or e.is_Mul) and all(map(rational_polynomial, e.args))
 
 
 def _allowed(given: Sequence[Condition]) -> dict[sp.Expr, tuple[int, ...]]:
