@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, Guard, IndexedSum, Quot, accesses
+from symconv.ir import Access, Between, Context, Guard, IndexedSum, Quot
+from symconv.ir.presburger import vanishing
 
 
 def domain(s: IndexedSum) -> tuple[Guard, ...]:
@@ -24,12 +25,6 @@ def support(s: IndexedSum, context: Context) -> tuple[Guard, ...]:
     """The domain without the points at which an entry that reads as zero makes the term zero."""
     boxes = (g for a in vanishing(s, s.summand) for g in box(a, context))
     return tuple(dict.fromkeys((*domain(s), *boxes)))
-
-
-def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:
-    """The zero-extended entries that make the term `e` zero when they are."""
-    reads = [a for a in accesses(e) if a.name in s.extended]
-    return tuple(a for a in reads if e.xreplace({a: sp.S.Zero}) == 0)
 
 
 def exact_quotients(e: sp.Expr) -> list[Quot]:
