@@ -108,6 +108,21 @@ def test_a_condition_may_decide() -> None:
     assert vanishes(sp.sign(x) - 1, (Condition(x, Sign.POSITIVE),))
 
 
+def test_a_whole_exponent_lets_a_negative_base_through() -> None:
+    """x^n = |x|^n is false for odd n, whatever exp(n log x) says; a real exponent asks for a positive base."""
+    n, p = sp.Symbol("n", integer=True, positive=True), sp.Symbol("p", real=True)
+    for lhs, rhs in (
+        (x**n, sp.Abs(x) ** n),
+        (x**n * sp.sign(x), sp.Abs(x) ** n),
+        (sp.cos(x) ** n, sp.Abs(sp.cos(x)) ** n),
+    ):
+        assert not vanishes(lhs - rhs)
+        assert refutation(lhs, rhs) is not None
+    assert vanishes(x**p - sp.Abs(x) ** p)
+    assert refutation(x**p, sp.Abs(x) ** p) is None
+    assert vanishes(sp.Abs(x) ** n * sp.Abs(x) - sp.Abs(x) ** (n + 1))
+
+
 def test_conditions_are_what_may_fail() -> None:
     assert conditions(x / (1 + sp.exp(x)) + sp.sqrt(x**2 + 1)) == ()
     assert set(conditions(sp.log(x) / z)) == {Condition(x, Sign.POSITIVE), Condition(z, Sign.NONZERO)}

@@ -32,6 +32,9 @@ def _own(node: sp.Basic) -> tuple[Condition, ...]:
         return (Condition(node.base, Sign.NONZERO),) if node.exp < 0 else ()
     if node.exp.is_Rational and node.exp > 0:
         return (Condition(node.base, Sign.NONNEGATIVE),)
+    if node.exp.is_integer and not never_negative(node.base):
+        # b^n is defined for a negative b too: nothing may be concluded about its sign.
+        return () if node.exp.is_positive else (Condition(node.base, Sign.NONZERO),)
     return (Condition(node.base, Sign.POSITIVE),)
 
 

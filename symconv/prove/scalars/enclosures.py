@@ -124,7 +124,9 @@ def _combined(e: sp.Expr, args: list[Value]) -> Value | None:
     if e.is_Mul:
         return multiplied(args)
     if e.is_Pow:
-        return power(args[0], args[1])
+        # A real exponent that happens to be whole at this point does not make b^p defined for a negative b.
+        needs_sign = not e.exp.is_number and not e.exp.is_integer
+        return None if needs_sign and sign_of(args[0]) != 1 else power(args[0], args[1])
     if isinstance(e, (sp.Max, sp.Min)):
         return _extreme(args, 1 if isinstance(e, sp.Max) else -1)
     if isinstance(e, sp.Abs):

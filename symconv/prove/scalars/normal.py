@@ -20,6 +20,7 @@ from sympy.polys.fields import field as fraction_field
 
 from symconv.ir import Apply, Quotient, Select, Unknown
 from symconv.ir.budget import FACTORED_DEGREE, FACTORED_TERMS, check_size
+from symconv.prove.scalars.conditions import never_negative
 
 Signs = Mapping[sp.Expr, int]
 
@@ -128,6 +129,9 @@ class Normal:
             return base ** int(e.exp)
         if e.exp.is_Rational:
             return self.power_of(base, e.exp)
+        if e.exp.is_integer and not never_negative(e.base):
+            # exp(n log b) would be b^n for positive b alone; a value of its own loses knowledge, and no truth.
+            return self.new("power", self._key(base), self._key(self(e.exp)))
         return self.exp_of(self(e.exp) * self.log_of(base))
 
     def _function(self, e: sp.Expr) -> sp.Expr:
