@@ -51,8 +51,9 @@ def vanishes(e: sp.Expr, given: Sequence[Condition] = ()) -> bool:
     search = _Search(_allowed(known), _products(known), strict)
     try:
         return _zero(e, {}, search) and search.shown
-    except (sp.PolynomialError, ZeroDivisionError, NotImplementedError) as error:
-        raise Unknown(f"the algebra gave up: {error}") from None
+    except (sp.PolynomialError, ArithmeticError, NotImplementedError, TypeError, ValueError) as error:
+        # SymPy refuses to compare or divide some numbers while it rebuilds an expression; its message may not print.
+        raise Unknown(f"the algebra gave up ({type(error).__name__})") from None
 
 
 def rational_polynomial(e: sp.Expr) -> bool:
