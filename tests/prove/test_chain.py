@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 from symconv.derive import derive
-from symconv.ir import Derivation, IndexedSum, Layer, Move, Step
+from symconv.ir import Derivation, IndexedSum, Layer, Move, Partial, Step
 from symconv.layers import build_layer
 from symconv.layers.convolution import conv
 from symconv.layers.stack import stack
@@ -177,6 +177,19 @@ def without_a_boundary(s: IndexedSum) -> Iterator[Edit]:
         yield lambda x, r=r, wide=wide: x.with_(ranges=tuple(wide if y == r else y for y in x.ranges))
 
 
+def the_derivative_not_a_factor(d: Derivation) -> Iterator[Derivation]:
+    """dE/dy (dy/dA)^2 is no sum of terms of the chain rule, nor dE/dy (2 - dy/dA)."""
+    for k, n, steps in every_line(d):
+        if n and n + 1 < len(steps) and any(s.summand.has(Partial) for s in steps[n].after):
+            for f in (lambda p: p**2, lambda p: 2 - p, lambda p: (1 + p) * (2 - p) / 2):
+                lines = step_with(steps[n], ended, on_partials(f)), step_with(steps[n + 1], begun, on_partials(f))
+                yield with_steps(d, k, *steps[:n], *lines, *steps[n + 2 :])
+
+
+def on_partials(f: Callable[[sp.Expr], sp.Expr]) -> Edit:
+    return lambda s: s.with_(summand=s.summand.xreplace({p: f(p) for p in s.summand.atoms(Partial)}))
+
+
 CORRUPTIONS = [
     a_line_left_out,
     lines_reversed,
@@ -186,6 +199,7 @@ CORRUPTIONS = [
     an_inserted_formula_three_times,
     a_section_dropped,
     a_boundary_dropped,
+    the_derivative_not_a_factor,
 ]
 
 
