@@ -26,10 +26,13 @@ from symconv.prove.scalars import derivative
 
 
 def partial_of(s: IndexedSum) -> Partial | None:
-    """The unevaluated partial derivative in the summand, None where there is none."""
+    """The unevaluated partial derivative that is a factor of the summand, None where there is none."""
     found = s.summand.atoms(Partial)
     if len(found) > 1:
         raise Unknown(f"a sum holds {len(found)} partial derivatives, and one at a time is opened")
+    if [f for f in sp.Mul.make_args(s.summand) if f.has(Partial)] != list(found):
+        # Opened as a sum of terms it would be something else: (2 - p) and p^2 are not p.
+        raise Unknown("a partial derivative is opened only where it is a factor of the summand")
     return next(iter(found), None)
 
 
