@@ -307,24 +307,25 @@ def _failed_by_value(section: Section, k: int, layer: Layer, why: Exception) -> 
 
 
 def _whole(derivation: Derivation, proofs: Sequence[Proof], ledger: Ledger) -> Proof:
-    """The gradient: proved by the chain; otherwise what is worst among its result and its lines."""
+    """The gradient: proved by the chain, refuted by its own values alone, and otherwise unknown.
+
+    A line that is wrong leaves the derivation unproved; its verdict stays with the line, since the result may be right.
+    """
     layer, scope = derivation.layer, scope_of(derivation.layer.context, ledger.scales, derivation.layer.domain)
     try:
         check_order(derivation)
     except Failed as why:
         return Proof("unknown", scope, str(why))
-    if all(p.verdict in ("proved", "definition") for p in proofs):
+    bad = next((p for p in proofs if p.verdict not in ("proved", "definition")), None)
+    if bad is None:
         return Proof("proved", scope)
-    bad = min((p for p in proofs if p.verdict not in ("proved", "definition")), key=lambda p: _ORDER.index(p.verdict))
-    target = layer.context.find(derivation.sections[-1].target)
-    if target is not None and target.of:
-        result = prove_gradient(derivation.result, layer, target.of[0])
-        if result.verdict in ("refuted", "undefined"):
-            return result
-    return replace(bad, reason=f"a line of the derivation is {bad.verdict}: {bad.reason}")
-
-
-_ORDER = ("refuted", "undefined", "unknown")
+    unknown = Proof("unknown", scope, f"a line of the derivation is {bad.verdict}: {bad.reason}")
+    (wrt,) = layer.context.operand(derivation.sections[-1].target).of
+    try:
+        result = prove_gradient(derivation.result, layer, wrt)
+    except (Unknown, NotApplicable, KeyError, ValueError, IndexError):
+        return unknown
+    return result if result.verdict in ("refuted", "undefined") else unknown
 
 
 def fit_to_run(sums: Sums, context: Context) -> str:
