@@ -30,6 +30,7 @@ from symconv.ir import (
     Piece,
     Range,
     Section,
+    Unknown,
 )
 from symconv.layers.convolution import conv, conv_transpose
 from symconv.prove.chain import lines_of
@@ -236,7 +237,12 @@ def test_no_corrupted_step_is_proved(name: str, wrt: str, count_cases: Count) ->
             changes = ((what, put(m)) for inner, put in elementary(move) for what, m in mutants(inner))
             for mistake, whole in some(changes, name + wrt + step.rule):
                 proof = proof_of(corrupted(section, k, move, whole), k)
-                wrong = Weighed([x for s in whole.after for x in opened(s, layer)], layer.context)
+                try:
+                    wrong = Weighed([x for s in whole.after for x in opened(s, layer)], layer.context)
+                except Unknown:  # a partial derivative that is no factor has no values here, and is never proved
+                    assert proof.verdict != "proved", (step.rule, mistake, whole)
+                    tally["corrupted moves that cannot be opened"] += 1
+                    continue
                 differs = first_difference(right, wrong, sizes_of(name)) is not None
                 allowed = ("refuted", "undefined", "unknown") + (() if differs else ("proved",))
                 assert proof.verdict in allowed, (step.rule, mistake, whole)
