@@ -1,4 +1,4 @@
-"""The value of a formula at given sizes, in fractions and 60 digits: what every verdict is held against.
+"""The value of a formula at given sizes, in fractions and 120 digits: what every verdict is held against.
 
 Nothing here is shared with the product: `reader` parses, `world` finds the sizes, this module computes.
 """
@@ -20,8 +20,8 @@ from tests.truth.world import Point, Tensor, Value, World, mode
 
 Env = dict[str, int]
 REAL = mpmath.mp.clone()
-REAL.dps = 60
-STEP = REAL.mpf(10) ** -20
+REAL.dps = 120
+STEP = REAL.mpf(10) ** -40
 LARGEST = 300
 
 
@@ -130,12 +130,12 @@ class _Run:
 
 
 def real(v: Value) -> Any:
-    """A fraction as a number of 60 digits."""
+    """A fraction as a number of 120 digits."""
     return REAL.mpf(v.numerator) / v.denominator if isinstance(v, Fraction) else v
 
 
 def _alike(operation: Callable[[Value, Value], Value]) -> Callable[[Value, Value], Value]:
-    """The operation on two fractions, or on two numbers of 60 digits; mpmath does not mix them."""
+    """The operation on two fractions, or on two numbers of 120 digits; mpmath does not mix them."""
     return lambda a, b: operation(a, b) if type(a) is type(b) else operation(real(a), real(b))
 
 

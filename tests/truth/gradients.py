@@ -1,4 +1,4 @@
-"""Gradients that have to be proved, and to be right: each is held against differences of 60 digits.
+"""Gradients that have to be proved, and to be right: each is held against differences of 120 digits.
 
 A derived gradient is evaluated by the product's exact interpreter: the layer, then every adjoint that leads to it.
 The layer itself is evaluated a second time from its formula by `evaluator`.
@@ -15,14 +15,18 @@ from typing import Any
 
 import symconv as sc
 from symconv.ir import evaluate
-from tests.truth.evaluator import Undefined, gradient, real, result
+from symconv.prove.enclosed import ENCLOSED, Enclosed, plain
+from symconv.prove.scalars.enclosures import precision
+from tests.truth.evaluator import REAL, Undefined, gradient, real, result
 from tests.truth.outcome import Outcome, judged
 from tests.truth.sizes import SizesDisagree, as_drawn, draw_for_layer
 from tests.truth.tables import as_formula, rows
 from tests.truth.world import Tensor, World, draw_sizes, draw_values, world
 
 DRAWS = 2
-TOLERANCE = real(Fraction(1, 10**8))
+TOLERANCE = real(Fraction(1, 10**12))
+# Of the enclosures in which derived gradients are evaluated.
+BITS = 600
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,10 @@ def _difference(
     layer = derived.derivation.layer
     statements = [*layer.statements, *(s for section in derived.derivation.sections for s in section.result)]
     given = {**tensors, layer.context.adjoint(layer.result): weights}
-    values = evaluate(statements, layer.context, known, given)
+    # In doubles a gradient that cancels may lose half its digits: fractions and enclosures have them all.
+    enclosed = {name: {p: Enclosed(Fraction(_exact(v))) for p, v in tensor.items()} for name, tensor in given.items()}
+    with precision(BITS):
+        values = evaluate(statements, layer.context, known, enclosed, arithmetic=ENCLOSED)
     # A gradient of no terms is zero.
     values.setdefault(layer.context.adjoint(case.wrt), dict.fromkeys(want, 0))
     for name, expected in ((layer.result, forward), (layer.context.adjoint(case.wrt), want)):
@@ -150,11 +157,15 @@ def _difference(
         for p, v in expected.items():
             error = abs(real(_exact(found[p])) - real(v))
             if error > TOLERANCE * max(1, abs(real(v))):
-                return f"{name}{list(p)} is {float(found[p])}, not {float(v)},"
+                return f"{name}{list(p)} is {float(real(_exact(found[p])))}, not {float(v)},"
     return ""
 
 
 def _exact(value: Any) -> Any:
+    """A fraction where the number is one, else the middle of its enclosure, which is known to all the digits used."""
+    if isinstance(value, Enclosed):
+        inner = plain(value)
+        return inner if isinstance(inner, Fraction) else REAL.mpf(inner.mid().str(120, radius=False))
     return Fraction(value) if isinstance(value, (int, float, Fraction)) else value
 
 
