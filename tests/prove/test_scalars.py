@@ -123,6 +123,24 @@ def test_a_whole_exponent_lets_a_negative_base_through() -> None:
     assert vanishes(sp.Abs(x) ** n * sp.Abs(x) - sp.Abs(x) ** (n + 1))
 
 
+def test_what_a_branch_needs_is_needed_where_it_is_taken() -> None:
+    """log(x) in the branch x > 0 says nothing of x <= 0, where the other branches differ."""
+    log, inverse = sp.log(x), 1 / x
+    for taken in (log, inverse):
+        lhs, rhs = Select(x, 0, taken, sp.S.Zero), Select(x, 0, taken, sp.S.One)
+        assert not vanishes(lhs - rhs)
+        assert refutation(lhs, rhs) is not None
+        assert vanishes(lhs - Select(x, 0, taken, sp.S.Zero * x))
+    assert conditions(Select(x, 0, log, inverse)) == ()
+    assert conditions(Select(log, 0, x, z)) == (Condition(x, Sign.POSITIVE),)
+
+
+def test_a_whole_power_may_be_negative() -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    assert conditions(sp.sqrt(x**n)) == (Condition(x**n, Sign.NONNEGATIVE),)
+    assert conditions(sp.Pow(x ** (2 * n), sp.Rational(1, 2), **E)) == ()
+
+
 def test_conditions_are_what_may_fail() -> None:
     assert conditions(x / (1 + sp.exp(x)) + sp.sqrt(x**2 + 1)) == ()
     assert set(conditions(sp.log(x) / z)) == {Condition(x, Sign.POSITIVE), Condition(z, Sign.NONZERO)}

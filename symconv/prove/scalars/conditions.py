@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import sympy as sp
 
-from symconv.ir import Condition, Sign
+from symconv.ir import Condition, Select, Sign
 
 
 @lru_cache(maxsize=1 << 12)
 def conditions(e: sp.Expr) -> tuple[Condition, ...]:
-    """What must hold of real symbols for `e` to be defined, each once, the stronger of two about one expression."""
+    """What must hold of real symbols for `e` to be defined, each once, the stronger of two about one expression.
+
+    What stands in a branch of a choice is asked for only where that branch is taken, and so not here.
+    """
     found: dict[sp.Expr, Sign] = {}
-    for node in sp.preorder_traversal(e):
+    for node in _always_evaluated(e):
         for condition in _own(node):
             u, sign = condition.expression, condition.sign
             if not _always(u, sign):
                 found[u] = Sign.POSITIVE if u in found and found[u] is not sign else sign
     return tuple(Condition(u, sign) for u, sign in found.items())
+
+
+def _always_evaluated(e: sp.Basic) -> Iterator[sp.Basic]:
+    """The nodes of an expression without the branches of choices, of which one or the other is not."""
+    yield e
+    for part in (e.lhs, e.rhs) if isinstance(e, Select) else e.args:
+        yield from _always_evaluated(part)
 
 
 def _own(node: sp.Basic) -> tuple[Condition, ...]:
@@ -62,5 +73,6 @@ def never_negative(e: sp.Expr) -> bool:
     if e.is_Add or e.is_Mul:
         return all(map(never_negative, e.args))
     if e.is_Pow:
-        return never_negative(e.base) or (e.exp.is_Integer and int(e.exp) % 2 == 0) or e.exp.is_Integer is False
+        # A power that is no whole one is defined for bases that are not negative, and then it is not negative either.
+        return never_negative(e.base) or e.exp.is_even is True or not e.exp.is_integer
     return isinstance(e, (sp.exp, sp.cosh, sp.Abs))
