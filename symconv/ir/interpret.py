@@ -42,10 +42,6 @@ class Arithmetic:
     constant: Callable[[sp.Expr], Any]
 
 
-def _floats() -> Arithmetic:
-    return Arithmetic(_ELEMENTARY, _power, float)
-
-
 def evaluate(
     statements: Sequence[Statement],
     context: Context,
@@ -62,7 +58,7 @@ def evaluate(
     Raises `UndefinedRead` at a read outside an operand's box that no zero extension covers.
     """
     machine = _Machine(
-        context, dict(sizes), dict(tensors), {} if functions is None else functions, arithmetic or _floats()
+        context, dict(sizes), dict(tensors), {} if functions is None else functions, arithmetic or FLOATS
     )
     for statement in statements:
         machine.run(statement)
@@ -257,3 +253,7 @@ def _quotient(kind: type, num: int, den: int) -> int:
     if value is None:
         raise ArithmeticError(f"{num}/{den} is not an integer: the divisibility guard is missing")
     return int(value)
+
+
+FLOATS = Arithmetic(_ELEMENTARY, _power, float)
+"""Fractions where they are exact, and floats elsewhere."""

@@ -82,10 +82,9 @@ MOST_OPERATIONS = 20_000_000
 
 
 @contextmanager
-def limited() -> Iterator[None]:
+def limited(context: isl.Context = isl.DEFAULT_CONTEXT, operations: int = MOST_OPERATIONS) -> Iterator[None]:
     """isl stops after a bounded number of its own operations, some seconds; that and its errors become `Unknown`."""
-    context = isl.DEFAULT_CONTEXT
-    context.set_max_operations(MOST_OPERATIONS)
+    context.set_max_operations(operations)
     context.reset_operations()
     try:
         yield
@@ -138,22 +137,21 @@ def range_text(r: Range, names: Names) -> str:
     )
 
 
-def domain_text(s: IndexedSum, names: Names, context: Context, vanishing: Iterable[Access] = ()) -> str:
-    """The domain of a sum: ranges, guards, and the boxes of the zero-extended accesses in `vanishing`.
-
-    `vanishing`: accesses whose being zero makes the summand zero; outside their boxes nothing is contributed.
-    """
+def domain_text(s: IndexedSum, names: Names) -> str:
+    """The domain of a sum: ranges and guards."""
     parts = [range_text(r, names) for r in s.ranges]
     parts += [constraint(g, names) for g in s.guards]
-    for a in vanishing:
-        parts += box_text(a, names, context)
     return " and ".join(parts) or "true"
+
+
+def box(a: Access, context: Context) -> tuple[Between, ...]:
+    """The entry is inside its operand."""
+    return tuple(Between(sp.S.Zero, e, n - 1) for e, n in zip(a.indices, context.shape(a.name), strict=True))
 
 
 def box_text(a: Access, names: Names, context: Context) -> list[str]:
     """The access is inside its operand's box."""
-    shape = context.shape(a.name)
-    return [constraint(Between(sp.S.Zero, i, n - 1), names) for i, n in zip(a.indices, shape, strict=True)]
+    return [constraint(g, names) for g in box(a, context)]
 
 
 def vanishing(s: IndexedSum, e: sp.Expr) -> tuple[Access, ...]:

@@ -21,10 +21,9 @@ from dataclasses import dataclass
 import islpy as isl
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, Guard, IndexedSum, Quotient, Unknown, accesses, sort_key, symbols_in
+from symconv.ir import Access, Between, Context, IndexedSum, Quotient, Unknown, accesses, sort_key, symbols_in
 from symconv.ir.budget import MOST_CELLS, expanded
-from symconv.ir.presburger import Names, affine, all_names, constraint, isl_map, isl_set
-from symconv.prove.support import box, domain
+from symconv.ir.presburger import Names, affine, all_names, box_text, domain_text, isl_map, isl_set
 
 Key = tuple[str, tuple[str, ...], int]
 
@@ -97,14 +96,10 @@ def without_idle_indices(s: IndexedSum) -> tuple[IndexedSum, sp.Expr]:
 
 def _cells_of(s: IndexedSum, number: sp.Expr, context: Context) -> Iterator[Cell]:
     names = all_names(context, s.indices)
-    where = isl_set(context, names, s.indices, _text(domain(s), names))
+    where = isl_set(context, names, s.indices, domain_text(s, names))
     for part in _inside_or_zero(s, where, context, names):
         for term, points, entries in _ordered(part, s, context, names):
             yield _cell(s, term * number, points, entries, context, names)
-
-
-def _text(guards: Sequence[Guard], names: Names) -> str:
-    return " and ".join(constraint(g, names) for g in guards) or "true"
 
 
 def _inside_or_zero(s: IndexedSum, where: isl.Set, context: Context, names: Names) -> list[_Part]:
@@ -113,7 +108,7 @@ def _inside_or_zero(s: IndexedSum, where: isl.Set, context: Context, names: Name
     for a in accesses(s.summand):
         if a.name not in s.extended:
             continue
-        inside = isl_set(context, names, s.indices, _text(box(a, context), names))
+        inside = isl_set(context, names, s.indices, " and ".join(box_text(a, names, context)) or "true")
         split = []
         for p in parts:
             if not p.term.has(a):

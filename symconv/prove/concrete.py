@@ -97,6 +97,8 @@ def _satisfies(
     bits: int,
 ) -> bool:
     """Do the conditions certainly hold, at every point of the statements that speak of their indices?"""
+    if not domain:
+        return True
     sums = [s for s in statements if isinstance(s, IndexedSum)]
     exact = {n: {p: Enclosed(Fraction(v)) for p, v in t.items()} for n, t in operands.items()}
     with precision(bits):

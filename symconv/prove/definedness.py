@@ -33,7 +33,7 @@ def _misread(s: IndexedSum, a: Access, context: Context) -> Misread | None:
         return None
     # A factor that is zero outside its box excuses no other one: 0 times an entry that does not exist is an error.
     names = all_names(context, s.indices)
-    where = domain_text(s, names, context)
+    where = domain_text(s, names)
     exact = [q for q in sorted(a.atoms(Quot), key=sort_key) if q.den.is_Integer]
     fine = [f"({affine(q.num, names)}) mod {q.den} = 0" for q in exact]
     fine += [] if a.name in s.extended else box_text(a, names, context)
@@ -56,7 +56,7 @@ def _ranges_over_its_box(s: IndexedSum, a: Access, context: Context) -> bool:
 def written(s: IndexedSum, context: Context) -> isl.Map:
     """{ parallel indices -> result entry }, reductions projected away: which iteration writes which entry."""
     names = all_names(context, s.indices)
-    domain = isl_set(context, names, s.indices, domain_text(s, names, context))
+    domain = isl_set(context, names, s.indices, domain_text(s, names))
     parallel = {r.index for r in s.parallel}
     ranged = isl_map(context, names, s.indices, [i for i in s.indices if i in parallel], "true").intersect_domain(
         domain

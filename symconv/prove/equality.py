@@ -13,6 +13,7 @@ from symconv.ir.budget import MOST_CELLS
 from symconv.prove.cells import Key, cells, hole
 from symconv.prove.scalars import vanishes
 from symconv.prove.scalars.cases import rational_polynomial
+from symconv.prove.support import entry_symbols
 
 Atom = tuple[sp.Expr, isl.Set]
 
@@ -67,7 +68,7 @@ def _renamed(s: IndexedSum) -> IndexedSum:
 
 def _real(e: sp.Expr, given: Sequence[Condition]) -> tuple[sp.Expr, list[Condition]]:
     """A real symbol for each entry, and what the conditions say of these."""
-    symbols = {a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))}
+    symbols = entry_symbols(e)
     return e.xreplace(symbols), _said_of({v: a.name for a, v in symbols.items()}, given)
 
 

@@ -30,7 +30,11 @@ class Ledger:
     context: Context
     where: str = ""
     asked: list[Obligation] = field(default_factory=list)
-    scales: set[sp.Symbol] = field(default_factory=set)
+
+    def scales(self, since: int = 0) -> frozenset[sp.Symbol]:
+        """The strides and dilations that the obligations speak of, those before number `since` left out."""
+        guards = (g for o in self.asked[since:] for conjunction in (o.given, *o.shown) for g in conjunction)
+        return frozenset().union(*(g.symbols for g in guards)) & set(self.context.scales)
 
     def proves(self, about: str, s: IndexedSum, given: Iterable[Guard], shown: Alternatives) -> bool:
         """Do the conditions `given` on the indices of `s` imply one of `shown`? Recorded where they do."""
@@ -41,8 +45,6 @@ class Ledger:
         if not holds(obligation):
             return False
         self.asked.append(obligation)
-        mentioned = frozenset().union(*(g.symbols for conjunction in (premises, *shown) for g in conjunction))
-        self.scales |= mentioned & set(self.context.scales)
         return True
 
     def require(self, about: str, s: IndexedSum, given: Iterable[Guard], shown: Alternatives, why: str) -> None:

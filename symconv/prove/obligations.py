@@ -11,18 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import TypeVar
 
 import islpy as isl
 import sympy as sp
 
 from symconv.ir import Between, Context, Guard, Unknown
-from symconv.ir.presburger import Names, constraint
+from symconv.ir.presburger import Names, constraint, limited
 
 Conjunction = tuple[Guard, ...]
 Alternatives = tuple[Conjunction, ...]
 Question = tuple[int, int, int, str, tuple[str, ...]]
-T = TypeVar("T")
 
 # isl stops after this many of its own operations, a few seconds; most obligations take some ten thousand. And what is
 # left of the premises, one alternative after the other taken out, may fall into so many pieces and no more.
@@ -202,7 +200,8 @@ def _decided(question: Question) -> bool:
 
     def nothing_left(values: tuple[int, ...]) -> bool:
         premises, alternatives = _at_scales(left, values), [_at_scales(text, values) for text in right]
-        return _within_limits(lambda: bool(_remainder(sizes, indices, premises, alternatives).is_empty()))
+        with limited(_context(), MOST_OPERATIONS):
+            return bool(_remainder(sizes, indices, premises, alternatives).is_empty())
 
     return all(map(nothing_left, product(range(1, LARGEST_SCALE + 1), repeat=scales)))
 
@@ -237,19 +236,6 @@ def _context() -> isl.Context:
     return isl.Context()
 
 
-def _within_limits(ask: Callable[[], T]) -> T:
-    context = _context()
-    context.set_max_operations(MOST_OPERATIONS)
-    context.reset_operations()
-    try:
-        return ask()
-    except isl.Error as error:
-        raise Unknown(f"the solver of linear integer arithmetic gave up: {error}") from None
-    finally:
-        context.set_max_operations(0)
-        context.reset_operations()
-
-
 def simplest_counterexample(obligation: Obligation) -> dict[str, int] | None:
     """Sizes and indices, by name, at which the obligation is false; None where it holds.
 
@@ -262,12 +248,12 @@ def simplest_counterexample(obligation: Obligation) -> dict[str, int] | None:
     right = tuple(_text(conjunction, names) for conjunction in obligation.shown)
     sizes, indices = len(obligation.context.sizes), len(obligation.indices)
 
-    def search() -> list[int] | None:
+    with limited(_context(), MOST_OPERATIONS):
         points = _remainder(sizes, indices, left, right)
-        return None if points.is_empty() else _nearest(points.move_dims(_DIM.set, 0, _DIM.param, 0, sizes), sizes)
-
-    found = _within_limits(search)
-    return None if found is None else {s.name: v for s, v in zip(obligation.symbols, found, strict=True)}
+        if points.is_empty():
+            return None
+        found = _nearest(points.move_dims(_DIM.set, 0, _DIM.param, 0, sizes), sizes)
+    return {s.name: v for s, v in zip(obligation.symbols, found, strict=True)}
 
 
 def _nearest(points: isl.Set, sizes: int) -> list[int]:

@@ -109,7 +109,8 @@ def _refuted(
     return None
 
 
-def _sizes_to_try(context: Context, left: Sequence[Difference]) -> Iterator[tuple[int, ...]]:
+def _sizes_to_try(context: Context, left: Sequence[Difference]) -> list[tuple[int, ...]]:
+    """Smallest sizes at which something is left over, then the smallest of all; as many as isl finds in its limit."""
     found: list[tuple[int, ...]] = []
     try:
         with limited():
@@ -119,7 +120,7 @@ def _sizes_to_try(context: Context, left: Sequence[Difference]) -> Iterator[tupl
             found += [sizes for sizes, _ in islice(smallest_points(known_sizes(context), context), _SIZES_TRIED)]
     except Unknown:
         pass
-    yield from found
+    return found
 
 
 def undefined_read(side: Sums, misread: Misread, context: Context, scope: str) -> Proof:
@@ -260,18 +261,14 @@ def prove_line(section: Section, k: int, layer: Layer, ledger: Ledger) -> Proof:
     """One line: proved by its witness, else by value, else refuted by value, else unknown with what failed."""
     step = section.steps[k]
     ledger.where = f"{section.target}, {step.rule}"
-    before = set(ledger.scales)
+    start = len(ledger.asked)
     try:
-        ledger.scales = set()
         check_line(section, k, layer, ledger)
-        return Proof(
-            "definition" if step.definition else "proved", scope_of(layer.context, ledger.scales, layer.domain)
-        )
+        scope = scope_of(layer.context, ledger.scales(start), layer.domain)
+        return Proof("definition" if step.definition else "proved", scope)
     except (Failed, Unknown, NotApplicable, KeyError, ValueError, IndexError) as why:
         # A line that does not even fit together (an operand of another rank, an unknown name) is not proved either.
         return _failed(section, k, layer, why)
-    finally:
-        ledger.scales |= before
 
 
 def _failed(section: Section, k: int, layer: Layer, why: Exception) -> Proof:
@@ -289,7 +286,8 @@ def _failed_by_value(section: Section, k: int, layer: Layer, why: Exception) -> 
         for at in instances(layer.context):
             here = layer.context.substitute(at)
             side = [x for s in _at(step.after, at) for x in opened(s, layer.substitute(at) if at else layer)]
-            misread = first_misread(side, here)
+            with limited():
+                misread = first_misread(side, here)
             if misread:
                 return undefined_read(side, misread, here, scope)
     target = layer.context.find(section.target)
@@ -311,7 +309,7 @@ def _whole(derivation: Derivation, proofs: Sequence[Proof], ledger: Ledger) -> P
 
     A line that is wrong leaves the derivation unproved; its verdict stays with the line, since the result may be right.
     """
-    layer, scope = derivation.layer, scope_of(derivation.layer.context, ledger.scales, derivation.layer.domain)
+    layer, scope = derivation.layer, scope_of(derivation.layer.context, ledger.scales(), derivation.layer.domain)
     try:
         check_order(derivation)
     except Failed as why:

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symconv.ir import Access, Between, Context, Guard, IndexedSum, Quot
-from symconv.ir.presburger import vanishing
+from symconv.ir import Access, Context, Guard, IndexedSum, Quot, accesses
+from symconv.ir.presburger import box, vanishing
 
 
 def domain(s: IndexedSum) -> tuple[Guard, ...]:
@@ -15,16 +15,16 @@ def domain(s: IndexedSum) -> tuple[Guard, ...]:
     return tuple(dict.fromkeys((*(g for r in s.ranges for g in r.guards()), *s.guards)))
 
 
-def box(a: Access, context: Context) -> tuple[Between, ...]:
-    """The entry is inside its operand."""
-    return tuple(Between(sp.S.Zero, e, n - 1) for e, n in zip(a.indices, context.shape(a.name), strict=True))
-
-
 @lru_cache(maxsize=1 << 12)
 def support(s: IndexedSum, context: Context) -> tuple[Guard, ...]:
     """The domain without the points at which an entry that reads as zero makes the term zero."""
     boxes = (g for a in vanishing(s, s.summand) for g in box(a, context))
     return tuple(dict.fromkeys((*domain(s), *boxes)))
+
+
+def entry_symbols(e: sp.Expr) -> dict[Access, sp.Symbol]:
+    """A real symbol for each entry that the expression speaks of: free variables, for algebra."""
+    return {a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))}
 
 
 def exact_quotients(e: sp.Expr) -> list[Quot]:

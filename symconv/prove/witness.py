@@ -20,15 +20,16 @@ from itertools import combinations
 import sympy as sp
 
 from symconv.ir import Access, Divides, Equal, Guard, IndexedSum, Piece, accesses
+from symconv.ir.presburger import box
 from symconv.prove.ledger import Failed, Ledger, OutOfBounds
 from symconv.prove.scalars import vanishes
-from symconv.prove.support import box, domain, exact_quotients, support
+from symconv.prove.support import domain, entry_symbols, exact_quotients, support
 
 
 def check_pieces(before: IndexedSum, pieces: Sequence[Piece], ledger: Ledger) -> None:
     """before = sum of the pieces. `Failed` names the condition that does not hold."""
     live = [p for p in pieces if p.after.summand != 0]
-    if not live and vanishes(before.summand.xreplace(_as_symbols(before.summand))):
+    if not live and vanishes(before.summand.xreplace(entry_symbols(before.summand))):
         return
     old = support(before, ledger.context)
     for piece in live:
@@ -39,11 +40,6 @@ def check_pieces(before: IndexedSum, pieces: Sequence[Piece], ledger: Ledger) ->
         _check_disjoint(before, first, second, ledger)
     alternatives = tuple(_reached(before, old, piece, ledger) for piece in live)
     ledger.require("onto", before, old, alternatives, "terms are lost: the change of index is not onto")
-
-
-def _as_symbols(e: sp.Expr) -> dict[Access, sp.Symbol]:
-    """A real symbol for each entry."""
-    return {a: sp.Symbol(f"{a.name}@{k}", real=True) for k, a in enumerate(accesses(e))}
 
 
 def _new(piece: Piece, ledger: Ledger) -> tuple[Guard, ...]:
@@ -124,7 +120,7 @@ def same_value(moved: sp.Expr, after: IndexedSum, new: Sequence[Guard], ledger: 
         rivals = [b for b in dict.fromkeys(holes.values()) if b.name == a.name and len(b.indices) == len(a.indices)]
         holes[a] = next((b for b in rivals if _same_entry(a, b, after, new, ledger)), a)
     difference = moved.xreplace(holes) - after.summand.xreplace(holes)
-    return vanishes(difference.xreplace(_as_symbols(difference)))
+    return vanishes(difference.xreplace(entry_symbols(difference)))
 
 
 def _same_entry(a: Access, b: Access, s: IndexedSum, given: Sequence[Guard], ledger: Ledger) -> bool:

@@ -20,7 +20,7 @@ from sympy.polys.fields import field as fraction_field
 
 from symconv.ir import Apply, Quotient, Select, Unknown
 from symconv.ir.budget import FACTORED_DEGREE, FACTORED_TERMS, check_size
-from symconv.prove.scalars.conditions import never_negative
+from symconv.prove.scalars.conditions import never_negative, positive
 
 Signs = Mapping[sp.Expr, int]
 
@@ -184,7 +184,7 @@ class Normal:
             return 0
         out = 1 if number > 0 else -1
         for f, n in found:
-            if positive_form(f) or (closed and f.is_nonnegative):
+            if positive(f) or (closed and f.is_nonnegative):
                 continue
             if f not in self.signs and (n % 2 or (self.strict and not closed)):
                 raise Split(f)
@@ -194,7 +194,7 @@ class Normal:
 
     def magnitude(self, f: sp.Expr) -> sp.Expr:
         """|f| of an irreducible factor."""
-        return f if positive_form(f) else self.sign(f, closed=True) * f
+        return f if positive(f) else self.sign(f, closed=True) * f
 
     def exp_of(self, u: sp.Expr) -> sp.Expr:
         f, out = ratio(u), sp.S.One
@@ -297,19 +297,20 @@ class Normal:
     def is_zero(self, e: sp.Expr) -> bool:
         """Is the numerator zero by the relations, and no denominator?"""
         f = ratio(e)
-        above, below = f.numer.as_expr(), f.denom.as_expr()
-        for r in reversed(list(self.relations.values())):
-            above, below = (ratio(_replaced(ratio(p).numer, r)).numer.as_expr() for p in (above, below))
-        if below == 0:
+        if self._numerator(f.denom.as_expr()) == 0:
             raise Undefined
-        return bool(above == 0)
+        return bool(self._numerator(f.numer.as_expr()) == 0)
 
     def is_multiple(self, e: sp.Expr, f: sp.Expr) -> bool:
         """Is the numerator of e divisible by the polynomial f, so that e = 0 where f = 0?"""
-        product = ratio(e).numer.as_expr()
+        above = self._numerator(ratio(e).numer.as_expr())
+        return bool(above == 0) or ratio(above / f).denom.is_ground
+
+    def _numerator(self, polynomial: sp.Expr) -> sp.Expr:
+        """What the relations leave of a polynomial; outer roots first, since their values may hold inner ones."""
         for r in reversed(list(self.relations.values())):
-            product = ratio(_replaced(ratio(product).numer, r)).numer.as_expr()
-        return bool(product == 0) or ratio(product / f).denom.is_ground
+            polynomial = ratio(_replaced(ratio(polynomial).numer, r)).numer.as_expr()
+        return polynomial
 
 
 def _replaced(p: object, r: Relation) -> sp.Expr:
@@ -321,20 +322,3 @@ def _replaced(p: object, r: Relation) -> sp.Expr:
     for (n,), c in sp.Poly(e, r.generator).terms():
         out += c * r.value ** (n // r.power) * r.generator ** (n % r.power)
     return out
-
-
-def positive_form(f: sp.Expr) -> bool:
-    """Is the polynomial positive by its form: every term a positive number times squares and positive generators?"""
-    if f.is_Symbol or f.is_Rational:
-        return f.is_positive is True
-    if not f.is_Add and not f.is_Mul and not f.is_Pow:
-        return False
-    terms = [t.as_coeff_Mul() for t in sp.Add.make_args(f)]
-    if not all(c > 0 and all(_square(x) for x in sp.Mul.make_args(t)) for c, t in terms):
-        return False
-    return any(all(x.as_base_exp()[0].is_positive or x.is_Rational for x in sp.Mul.make_args(t)) for _, t in terms)
-
-
-def _square(x: sp.Expr) -> bool:
-    base, n = x.as_base_exp()
-    return bool(x.is_Rational or base.is_nonnegative or (n.is_Integer and n % 2 == 0))
